@@ -1,0 +1,1 @@
+"""Databases behind one port: transactions are scripts that yield statements. See ``port``."""

@@ -1,0 +1,45 @@
+"""What the ledger needs of a database.
+
+A transaction is a *script*: a generator that yields ``Call``s and receives their rows, and whose return value is the
+transaction's result. The adapter drives it: SQLite inside its one writer thread, where many scripts share a commit,
+PostgreSQL on a connection of its pool. So every store is written once, without await, for both. Not a query builder
+and not an ORM. Implemented by ``sqlite`` (and its PostgreSQL twin); called by the ledger only.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+Row = tuple[Any, ...]
+T = TypeVar("T")
+
+
+class Call(NamedTuple):
+    """One statement with its positional arguments; ``many`` runs it for each element of ``args``."""
+
+    sql: str
+    args: Sequence[Any] = ()
+    many: bool = False
+
+
+Script = Generator[Call, list[Row], T]
+
+
+class Database(Protocol):
+    """Durable transactions by script."""
+
+    dialect: str  # "sqlite" or "postgres"
+
+    async def start(self) -> None:
+        """Open; raises UnsafeStore or Unreachable."""
+
+    async def stop(self) -> None:
+        """Finish what is queued, then close."""
+
+    async def write(self, script: Callable[[], Script[T]]) -> T:
+        """Run one transaction; returns when it is durable. Raises StoreUnavailable when it cannot be."""
+
+    async def read(self, script: Callable[[], Script[T]]) -> T:
+        """Run a script on a consistent snapshot, without writing."""
+
+    async def now(self) -> float:
+        """The database's clock, epoch seconds."""
