@@ -1,0 +1,36 @@
+"""What the fetcher needs of Meta: ask where a file is, and fetch it.
+
+Both calls tell what happened as an ``Exchange`` and raise nothing but ``asyncio.CancelledError``: a fetch that went
+wrong is a result here, not an exception. No call takes an HTTP method. Implemented by ``http``; called by the fetcher.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from penstock.core.exchange import Exchange, Found, Received
+
+Write = Callable[[bytes], Awaitable[None]]
+
+
+class Graph(Protocol):
+    """The two declared operations, and the question whether a URL may be used at all."""
+
+    async def start(self) -> None:
+        """Make the connection pool."""
+
+    async def stop(self) -> None:
+        """Close every connection."""
+
+    async def look_up(self, media_id: str, *, token: str) -> tuple[Exchange, Found | None]:
+        """Ask Graph where the bytes of a media id are. ``Found`` only when the answer kept its contract."""
+
+    async def download(
+        self, url: str, *, token: str, write: Write, sha256: bytes | None, size: int | None
+    ) -> tuple[Exchange, Received | None]:
+        """Fetch a file, giving its chunks to ``write`` in order. ``Received`` only when size and hash are as given.
+
+        An ``OSError`` out of ``write`` becomes ``Trouble.LOCAL``. What was written before a failure is worthless.
+        """
+
+    def may_download(self, url: str) -> bool:
+        """Whether the scheme and host of a URL are on the allow-list."""

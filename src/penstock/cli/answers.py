@@ -1,0 +1,84 @@
+"""Rows as programs get them through ``--json``: the shapes that scripts rely on, in one place.
+
+Times are RFC 3339 in UTC, ids Penstock's own, hashes hex; no secret is among them. Pure functions of rows. Used by the
+commands that read.
+"""
+
+from typing import Any
+
+from msgspec import structs
+
+from penstock.cli.words import utc
+from penstock.core import ids
+from penstock.core.gate import Gate
+from penstock.core.work import Attempt
+from penstock.ledger.rows import Media, Stray, Tally
+
+Facts = dict[str, Any]
+
+
+def tally(row: Tally) -> Facts:
+    """A workspace's counts. ``erased`` joins the sum once something was erased."""
+    facts = structs.asdict(row)
+    if not row.erased:
+        del facts["erased"]
+    return facts
+
+
+def gate(row: Gate, holding: int) -> Facts:
+    """A gate, and how many waiting items it holds."""
+    return {
+        "id": row.id,
+        "scope": row.scope,
+        "opening": row.opening,
+        "owner": row.owner,
+        "by": row.by,
+        "why": row.why,
+        "since": utc(row.since),
+        "until": utc(row.until),
+        "holding": holding,
+        "override_automatic": row.override_automatic,
+    }
+
+
+def media(row: Media) -> Facts:
+    """A file of a message. ``class`` is that of its last failure, ``reason`` the sentence."""
+    return {
+        "id": ids.encode(ids.Kind.MEDIA, row.id),
+        "media_id": row.media_id,
+        "wamid": row.wamid or None,
+        "workspace": row.workspace,
+        "number": row.phone_number_id,
+        "kind": row.kind,
+        "state": row.state,
+        "held": row.held,
+        "class": row.outcome,
+        "reason": row.reason,
+        "attempts": row.attempts,
+        "received_at": utc(row.received_at),
+        "deadline": utc(row.deadline),
+        "due_at": utc(row.due_at),
+        "attached_at": utc(row.attached_at),
+        "size": row.size,
+        "sha256": None if row.sha256 is None else row.sha256.hex(),
+        "content_type": row.content_type,
+    }
+
+
+def attempt(row: Attempt) -> Facts:
+    """One request that was made for a file, or refused before it was sent."""
+    facts = structs.asdict(row)
+    facts["at"] = utc(row.at)
+    facts["class"] = facts.pop("outcome").value
+    return facts
+
+
+def stray(row: Stray) -> Facts:
+    """A number that nobody registered, and how much came for it."""
+    return structs.asdict(row) | {"first_at": utc(row.first_at), "last_at": utc(row.last_at)}
+
+
+def process(row: dict[str, object]) -> Facts:
+    """A process that is alive."""
+    seen_at = row["seen_at"]
+    return {**row, "seen_at": utc(seen_at) if isinstance(seen_at, float) else None}

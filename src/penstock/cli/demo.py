@@ -1,0 +1,84 @@
+"""``penstock demo``: the whole of Penstock beside a simulated Meta, on this machine, without an account.
+
+Thin words around ``demo.play``.
+"""
+
+import asyncio
+import json
+import logging
+import signal
+import sys
+
+import click
+
+from penstock.cli import showing, words
+from penstock.cli.commands import Command
+
+
+@click.command(cls=Command)
+@click.option("--exit", "exit_", is_flag=True, help="Play the acts, print what they showed, end.")
+@click.option("--json", "json_", is_flag=True, help="With --exit: the figures as one JSON object.")
+@click.option("--speed", type=click.FloatRange(0.1, 1000), default=1.0, help="How fast the simulated clock runs.")
+@click.option("--seed", type=int, default=0, help="Another run of chance.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, help="Where the pages are, if it is free.")
+def demo(exit_: bool, json_: bool, speed: float, seed: int, port: int) -> int:
+    """Start Penstock beside a simulated Meta and watch files arrive."""
+    import uvloop
+
+    from penstock.settings.logs import set_up
+
+    if json_ and not exit_:
+        raise click.UsageError("--json goes with --exit.")
+    set_up(None, level=logging.WARNING)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        if exit_:
+            return runner.run(_acts(speed=speed, seed=seed, json_=json_))
+        return runner.run(_show(speed=speed, seed=seed, port=port))
+
+
+async def _acts(*, speed: float, seed: int, json_: bool) -> int:
+    import msgspec
+
+    from penstock.demo import play
+
+    showing.note("playing the acts; this takes a few seconds")
+    played = await play.acts(speed=speed, seed=seed)
+    if json_:
+        click.echo(json.dumps(msgspec.to_builtins(played)))
+    else:
+        calm = played.acts["calm"]
+        click.echo(
+            f"calm: {words.many(calm.messages, 'message')}, {words.many(calm.media, 'file')}, "
+            f"{words.count(calm.attached)} attached, {calm.lost} lost, {calm.doubled} doubled; "
+            f"half of them within {calm.p50_attach_s} s, 99 % within {calm.p99_attach_s} s"
+        )
+        click.echo("audit: every file is accounted for" if played.audit_ok else "audit: it does not add up")
+    clean = all(act.lost == 0 and act.doubled == 0 for act in played.acts.values())
+    return 0 if played.audit_ok and clean else 1
+
+
+async def _show(*, speed: float, seed: int, port: int) -> int:
+    from penstock.demo import play
+    from penstock.ledger.rows import Tally
+
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    on_terminal = sys.stderr.isatty()
+    last = ""
+
+    def told(tally: Tally) -> None:
+        nonlocal last
+        line = (
+            f"{words.many(tally.received, 'file')} received, {words.count(tally.attached)} attached, "
+            f"{words.count(tally.waiting + tally.fetching)} arriving"
+        )
+        if on_terminal:
+            click.echo(f"\r\x1b[K{line}", err=True, nl=False)
+        elif line != last:
+            click.echo(line, err=True)
+        last = line
+
+    await play.show(port=port, speed=speed, seed=seed, say=click.echo, told=told, stopped=stopped)
+    click.echo("\nThe demo is over; its data is gone." if on_terminal else "The demo is over; its data is gone.")
+    return 0

@@ -1,0 +1,382 @@
+"""``penstock workspace|app|credential|number``: who is served. Secrets go in by file and never come out.
+
+Every change takes effect in a running instance within a second. What came for a number before it was added is read at
+once. Thin words around ``ledger.provisioning``.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from penstock.cli import arguments, session, showing, words
+from penstock.cli.commands import Family
+from penstock.core import ids
+from penstock.core.errors import WrongUse
+
+if TYPE_CHECKING:
+    from penstock.ledger.book import Ledger
+
+Facts = dict[str, Any]
+
+_json = arguments.as_json
+_secret_file = click.option("--secret-file", metavar="PATH|-", help="File that holds the app secret; - for stdin.")
+_token_file = click.option("--token-file", metavar="PATH|-", help="File that holds the Meta token; - for stdin.")
+_verify_token = click.option("--verify-token", metavar="TOKEN", help="What Meta repeats when it verifies the webhook.")
+_forward_to = click.option("--forward-to", metavar="URL", help="Where each webhook is passed on to, byte for byte.")
+
+
+@click.group(cls=Family)
+def workspace() -> None:
+    """Workspaces: whose files they are."""
+
+
+@workspace.command("add")
+@click.argument("name")
+@click.option("--test", is_flag=True, help="A workspace for trying things out.")
+@_json
+def add_workspace(name: str, test: bool, json_: bool) -> None:
+    """Add the workspace NAME (1 to 63 of a-z, 0-9 and dash)."""
+    _changed(
+        "workspace", json_, lambda ledger, now: ledger.provisioning.add_workspace(name, test=test, now=now), "added"
+    )
+
+
+@workspace.command("set")
+@click.argument("name")
+@click.option("--test/--no-test", default=None, help="A workspace for trying things out, or not.")
+@_json
+def set_workspace(name: str, test: bool | None, json_: bool) -> None:
+    """Change the workspace NAME."""
+    _something(test)
+    _changed("workspace", json_, lambda ledger, _: ledger.provisioning.set_workspace(name, test=test), "changed")
+
+
+@workspace.command("list")
+@_json
+def list_workspaces(json_: bool) -> None:
+    """List the workspaces."""
+    _listed("workspace", json_, lambda ledger: ledger.provisioning.workspaces(), {"NAME": "name", "TEST": "test"})
+
+
+@workspace.command("remove")
+@click.argument("name")
+def remove_workspace(name: str) -> None:
+    """Remove the workspace NAME, as long as it has no numbers, files and tokens."""
+    _removed("workspace", name, lambda ledger, _: ledger.provisioning.remove_workspace(name))
+
+
+@click.group(cls=Family)
+def app() -> None:
+    """Meta apps: whose secret signs the webhooks."""
+
+
+@app.command("add")
+@click.argument("name")
+@_secret_file
+@_verify_token
+@_forward_to
+@_json
+def add_app(name: str, secret_file: str | None, verify_token: str | None, forward_to: str | None, json_: bool) -> None:
+    """Add the Meta app NAME, with its secret and the verify token that you chose for it."""
+    source, chosen = _needed("--secret-file", secret_file), _needed("--verify-token", verify_token)
+    secret = arguments.secret(source, "the app secret")
+    _changed(
+        "app",
+        json_,
+        lambda ledger, now: ledger.provisioning.add_app(
+            name, secret=secret, verify_token=chosen, forward_to=forward_to, now=now
+        ),
+        "added",
+    )
+
+
+@app.command("set")
+@click.argument("name")
+@_secret_file
+@_verify_token
+@_forward_to
+@click.option("--drop-old-secret", is_flag=True, help="End a rotation: only the newest secret stays valid.")
+@_json
+def set_app(
+    name: str,
+    secret_file: str | None,
+    verify_token: str | None,
+    forward_to: str | None,
+    drop_old_secret: bool,
+    json_: bool,
+) -> None:
+    """Change the app NAME. A new secret is valid beside the present one until the old one is dropped."""
+    _something(secret_file, verify_token, forward_to, drop_old_secret or None)
+    secret = arguments.secret(secret_file, "the app secret") if secret_file else None
+    _changed(
+        "app",
+        json_,
+        lambda ledger, _: ledger.provisioning.set_app(
+            name, secret=secret, verify_token=verify_token, forward_to=forward_to, drop_old_secret=drop_old_secret
+        ),
+        "changed",
+    )
+
+
+@app.command("list")
+@_json
+def list_apps(json_: bool) -> None:
+    """List the apps, without their secrets."""
+    columns = {"NAME": "name", "SECRETS": "secrets", "FORWARD TO": "forward_to"}
+    _listed("app", json_, lambda ledger: ledger.provisioning.apps(), columns)
+
+
+@app.command("remove")
+@click.argument("name")
+def remove_app(name: str) -> None:
+    """Remove the app NAME, as long as it has no numbers and nothing in the journal."""
+    _removed("app", name, lambda ledger, _: ledger.provisioning.remove_app(name))
+
+
+@click.group(cls=Family)
+def credential() -> None:
+    """Meta tokens that several numbers may share."""
+
+
+@credential.command("add")
+@click.argument("name")
+@_token_file
+@_json
+def add_credential(name: str, token_file: str | None, json_: bool) -> None:
+    """Add a Meta token under NAME."""
+    token = arguments.secret(_needed("--token-file", token_file), "the Meta token")
+    _changed(
+        "credential",
+        json_,
+        lambda ledger, now: ledger.provisioning.add_credential(name, token=token, now=now),
+        "added",
+    )
+
+
+@credential.command("set")
+@click.argument("name")
+@_token_file
+@_json
+def set_credential(name: str, token_file: str | None, json_: bool) -> None:
+    """Replace the token of the credential NAME."""
+    token = arguments.secret(_needed("--token-file", token_file), "the Meta token")
+    _changed(
+        "credential",
+        json_,
+        lambda ledger, now: ledger.provisioning.set_credential(name, token=token, now=now),
+        "changed",
+    )
+
+
+@credential.command("list")
+@_json
+def list_credentials(json_: bool) -> None:
+    """List the credentials, without their tokens."""
+    columns = {"NAME": "name", "NUMBERS": "numbers", "CHANGED": "changed_at"}
+    _listed("credential", json_, lambda ledger: ledger.provisioning.credentials(), columns)
+
+
+@credential.command("remove")
+@click.argument("name")
+def remove_credential(name: str) -> None:
+    """Remove the credential NAME, as long as no number uses it or ever did."""
+    _removed("credential", name, lambda ledger, _: ledger.provisioning.remove_credential(name))
+
+
+@click.group(cls=Family)
+def number() -> None:
+    """Business numbers: where their updates belong."""
+
+
+@number.command("add")
+@click.argument("phone_number_id")
+@click.option("--workspace", "workspace_", required=True, metavar="NAME", help="Whose number it is.")
+@click.option("--app", "app_", required=True, metavar="NAME", help="The app whose webhooks bring its updates.")
+@click.option("--credential", "credential_", metavar="NAME", help="The shared Meta token to fetch with.")
+@_token_file
+@click.option("--no-storage", is_flag=True, help="Meta keeps its media for an hour only (No-Storage).")
+@_json
+def add_number(
+    phone_number_id: str,
+    workspace_: str,
+    app_: str,
+    credential_: str | None,
+    token_file: str | None,
+    no_storage: bool,
+    json_: bool,
+) -> None:
+    """Add a business number by the id that Meta gave it, and read what came for it before."""
+    _one_of(credential_, token_file)
+    token = arguments.secret(token_file, "the Meta token") if token_file else None
+
+    async def work(ledger: "Ledger", now: float) -> Facts:
+        facts: Facts = await ledger.provisioning.add_number(
+            phone_number_id,
+            workspace=workspace_,
+            app=app_,
+            credential=credential_,
+            token=token,
+            no_storage=no_storage,
+            now=now,
+        )
+        return facts | {"read": await _read_quarantine(ledger, phone_number_id)}
+
+    _changed("number", json_, work, "added")
+
+
+@number.command("set")
+@click.argument("phone_number_id")
+@click.option("--app", "app_", metavar="NAME", help="The app whose webhooks bring its updates.")
+@click.option("--credential", "credential_", metavar="NAME", help="The shared Meta token to fetch with.")
+@_token_file
+@click.option("--no-storage/--storage", default=None, help="Meta keeps its media for an hour only, or for seven days.")
+@_json
+def set_number(
+    phone_number_id: str,
+    app_: str | None,
+    credential_: str | None,
+    token_file: str | None,
+    no_storage: bool | None,
+    json_: bool,
+) -> None:
+    """Change a business number. Its workspace stays: what it received is there."""
+    _something(app_, credential_, token_file, no_storage)
+    if credential_ and token_file:
+        raise click.UsageError("Give --credential or --token-file, not both.")
+    token = arguments.secret(token_file, "the Meta token") if token_file else None
+
+    async def work(ledger: "Ledger", now: float) -> Facts:
+        facts: Facts = await ledger.provisioning.set_number(
+            phone_number_id, app=app_, credential=credential_, token=token, no_storage=no_storage, now=now
+        )
+        return facts | {"read": await _read_quarantine(ledger, phone_number_id)}
+
+    _changed("number", json_, work, "changed")
+
+
+@number.command("list")
+@_json
+def list_numbers(json_: bool) -> None:
+    """List the registered numbers."""
+    columns = {
+        "NUMBER ID": "phone_number_id",
+        "WORKSPACE": "workspace",
+        "APP": "app",
+        "CREDENTIAL": "credential",
+        "NO STORAGE": "no_storage",
+    }
+    _listed("number", json_, lambda ledger: ledger.provisioning.numbers(), columns)
+
+
+@number.command("remove")
+@click.argument("phone_number_id")
+def remove_number(phone_number_id: str) -> None:
+    """Stop serving a number. What it received stays; what comes from now on goes to quarantine."""
+    _removed("number", phone_number_id, lambda ledger, now: ledger.provisioning.remove_number(phone_number_id, now=now))
+
+
+# -- the four verbs ---------------------------------------------------------------------------
+
+_IDS = {
+    "workspace": ids.Kind.WORKSPACE,
+    "app": ids.Kind.APP,
+    "credential": ids.Kind.CREDENTIAL,
+    "number": ids.Kind.NUMBER,
+}
+
+
+def _changed(
+    kind: str, json_: bool, change: "Callable[[Ledger, float], Awaitable[Mapping[str, object]]]", verb: str
+) -> None:
+    """Make a change and say what is there now."""
+
+    async def work(ledger: "Ledger") -> Mapping[str, object]:
+        return await change(ledger, await ledger.now())
+
+    facts = session.with_ledger(work, create=verb == "added")
+    shown = _shown(kind, facts)
+    if json_:
+        showing.as_json(shown)
+        return
+    click.echo(f"{kind} {shown.get('name') or shown.get('phone_number_id')} {verb}")
+    read = shown.get("read")
+    if isinstance(read, dict) and read["bodies"]:
+        click.echo(
+            f"read {words.many(read['bodies'], 'webhook')} that came for it before: "
+            f"{words.many(read['messages'], 'message')}, {words.many(read['media'], 'file')}"
+        )
+
+
+def _listed(
+    kind: str,
+    json_: bool,
+    ask: "Callable[[Ledger], Awaitable[list[dict[str, object]]]]",
+    columns: Mapping[str, str],
+) -> None:
+    """Show all of a kind."""
+
+    async def work(ledger: "Ledger") -> tuple[list[dict[str, object]], float]:
+        return await ask(ledger), await ledger.now()
+
+    rows, now = session.with_ledger(work)
+    if json_:
+        showing.as_json({f"{kind}s": [_shown(kind, row) for row in rows]})
+        return
+    cells = [[_cell(row[key], now if key.endswith("_at") else None) for key in columns.values()] for row in rows]
+    numbers = [column for column in columns if column in {"SECRETS", "NUMBERS"}]
+    showing.table(list(columns), cells, empty=f"no {kind}s yet: add one with `penstock {kind} add`", right=numbers)
+
+
+def _removed(kind: str, name: str, remove: "Callable[[Ledger, float], Awaitable[None]]") -> None:
+    async def work(ledger: "Ledger") -> None:
+        await remove(ledger, await ledger.now())
+
+    session.with_ledger(work)
+    click.echo(f"{kind} {name} removed")
+
+
+async def _read_quarantine(ledger: "Ledger", phone_number_id: str) -> Facts:
+    from msgspec import structs
+
+    from penstock.flow.registry import Registry
+    from penstock.flow.rereading import read_strays
+
+    return structs.asdict(await read_strays(ledger, Registry(ledger), phone_number_id))
+
+
+def _shown(kind: str, facts: Mapping[str, object]) -> Facts:
+    """The facts as programs get them: an opaque id, times as text."""
+    shown: Facts = {}
+    for key, value in facts.items():
+        if key == "id" and isinstance(value, int):
+            shown[key] = ids.encode(_IDS[kind], value)
+        elif key.endswith("_at") and isinstance(value, float):
+            shown[key] = words.utc(value)
+        else:
+            shown[key] = value
+    return shown
+
+
+def _cell(value: object, now: float | None) -> str:
+    if now is not None and isinstance(value, float):
+        return words.ago(value, now)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return words.count(value) if isinstance(value, int) else str(value or "")
+
+
+def _needed(option: str, value: str | None) -> str:
+    if not value:
+        raise click.MissingParameter(param_hint=f"'{option}'", param_type="option")
+    return value
+
+
+def _something(*values: object) -> None:
+    if all(value is None for value in values):
+        raise click.UsageError("Nothing to change: say what, with an option.")
+
+
+def _one_of(shared: str | None, own: str | None) -> None:
+    if bool(shared) == bool(own):
+        raise WrongUse("a number needs either --credential NAME or --token-file PATH|-, and not both")

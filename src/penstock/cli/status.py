@@ -1,0 +1,175 @@
+"""``penstock status``: how things stand, in one answer that needs no scrolling.
+
+It counts rows, which is quick at any size; proving that none is missing is ``penstock audit``'s business. It describes
+and never judges by its exit code. Called by people, and by monitors through ``--json``.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from penstock.cli import answers, arguments, session, showing, words
+from penstock.cli.commands import Command
+from penstock.core.gate import Gate
+from penstock.ledger.counts import Backlog
+from penstock.ledger.rows import Stray, Tally
+
+if TYPE_CHECKING:
+    from penstock.ledger.book import Ledger
+
+_SHOWN = 12  # workspaces on one screen; the ones in trouble first
+_LONG_S = 900.0  # a file that has been waiting for so long is not simply on its way
+_COLUMNS = ("received", "waiting", "held", "fetching", "attached", "expired", "failed", "erased")
+
+
+class Standing(NamedTuple):
+    """Everything that the answer is made of, as of one moment."""
+
+    now: float
+    tallies: Sequence[Tally]
+    gates: Sequence[Gate]
+    holding: dict[int, int]
+    backlog: Backlog
+    processes: Sequence[dict[str, object]]
+    contradictions: tuple[int, int]
+    unread: int
+    strays: Sequence[Stray]
+
+
+@click.command(cls=Command)
+@arguments.as_json
+def status(json_: bool) -> None:
+    """Say how things stand: files by state, gates, processes, and what needs a person."""
+    standing = session.with_ledger(_look)
+    if json_:
+        showing.as_json(_answer(standing))
+        return
+    _show(standing)
+
+
+async def _look(ledger: "Ledger") -> Standing:
+    now = await ledger.now()
+    gates = await ledger.gates.active(now=now)
+    return Standing(
+        now,
+        await ledger.counts.tallies(),
+        gates,
+        await ledger.counts.holding() if gates else {},
+        await ledger.counts.backlog(),
+        await ledger.processes.alive(now=now),
+        await ledger.counts.contradictions(),
+        await ledger.journal.unread_count(),
+        await ledger.journal.strays(),
+    )
+
+
+def troubles(standing: Standing) -> list[str]:
+    """What keeps files from arriving, each in a sentence; ``ok`` means that there is none."""
+    found = []
+    if not standing.processes:
+        found.append("Nothing is running: webhooks are refused and nothing is fetched. Start it with `penstock serve`.")
+    found += [_shut(gate, standing) for gate in standing.gates if gate.opening == 0]
+    oldest_s, expiring = standing.backlog.oldest_waiting_s, standing.backlog.expiring_24h
+    if oldest_s is not None and oldest_s > _LONG_S:
+        end = f", and {words.many(expiring, 'file')} may be gone within a day" if expiring else ""
+        found.append(f"The oldest file has been waiting for {words.duration(oldest_s)}{end}.")
+    if any(standing.contradictions):
+        found.append("Rows contradict each other: run `penstock audit`, which names them.")
+    return found
+
+
+def remarks(standing: Standing) -> list[str]:
+    """What a person should look at some time; nothing is lost meanwhile."""
+    found = []
+    if standing.unread:
+        found.append(
+            f"{words.many(standing.unread, 'webhook')} could not be understood in full. Nothing is lost: after an "
+            "upgrade, `penstock reprocess --unread` reads them again."
+        )
+    found += [
+        f"{words.many(stray.bodies, 'webhook')} came for number {stray.phone_number_id} by app {stray.app or '?'}, which "
+        f"nobody registered: kept, the last one {words.ago(stray.last_at, standing.now)}. Add it with `penstock number add`."
+        for stray in standing.strays[:3]
+    ]
+    if len(standing.strays) > 3:
+        found.append(f"{len(standing.strays) - 3} more numbers are unknown; --json lists them all.")
+    return found
+
+
+def _answer(standing: Standing) -> answers.Facts:
+    from penstock import __version__
+
+    return {
+        "ok": not troubles(standing),
+        "version": __version__,
+        "profile": "embedded",
+        "workspaces": [answers.tally(tally) for tally in standing.tallies],
+        "oldest_waiting_s": standing.backlog.oldest_waiting_s,
+        "expiring_24h": standing.backlog.expiring_24h,
+        "gates": [answers.gate(gate, standing.holding.get(gate.id, 0)) for gate in standing.gates],
+        "incidents": [],
+        "processes": [answers.process(process) for process in standing.processes],
+        "unread_bodies": standing.unread,
+        "unknown_numbers": [answers.stray(stray) for stray in standing.strays],
+        "troubles": [words.plain(trouble) for trouble in troubles(standing)],
+    }
+
+
+def _show(standing: Standing) -> None:
+    from penstock import __version__
+
+    found = troubles(standing)
+    showing.line(_headline(standing, ok=not found), style="fail" if found else "ok")
+    for trouble in found:
+        showing.line(f"  {trouble}")
+    for remark in remarks(standing):
+        showing.line(f"  {remark}")
+    if standing.tallies:
+        showing.line()
+        workspaces(standing.tallies)
+    running = words.many(len(standing.processes), "process", "processes") if standing.processes else "no process"
+    showing.line(f"penstock {__version__} · embedded · {running}")
+
+
+def _headline(standing: Standing, *, ok: bool) -> str:
+    total = _sum(standing.tallies)
+    if ok and not total.received:
+        return "All is well. No file has come yet."
+    waiting = total.waiting + total.fetching
+    files = (
+        f"{words.count(total.attached)} of {words.many(total.received, 'file')} attached, {words.count(waiting)} on the way"
+    )
+    lost = total.expired + total.failed
+    if lost:
+        files += f", {words.count(lost)} expired or failed"
+    return f"All is well: {files}." if ok else f"Files need attention: {files}."
+
+
+def _shut(gate: Gate, standing: Standing) -> str:
+    scope = ", ".join(f"{name} {value}" for name, value in gate.scope.items()) or "everything"
+    until = f" until {words.utc(gate.until)}" if gate.until is not None else ""
+    return (
+        f"The gate of {scope} has been shut by {gate.by} ({gate.owner}) since {words.utc(gate.since)}{until}: {gate.why}. "
+        f"It holds {words.many(standing.holding.get(gate.id, 0), 'file')}; none is lost before its deadline."
+    )
+
+
+def workspaces(tallies: Sequence[Tally], *, shown: int = _SHOWN) -> None:
+    """The table of counts; those with files that are not attached come first when not all fit."""
+    listed = list(tallies)
+    if len(listed) > shown:
+        listed.sort(key=lambda tally: (tally.attached + tally.erased - tally.received, tally.workspace))
+    columns = [name for name in _COLUMNS if name != "erased" or any(tally.erased for tally in tallies)]
+    rows = [[tally.workspace, *(words.count(getattr(tally, name)) for name in columns)] for tally in listed[:shown]]
+    if len(listed) > 1:
+        total = _sum(tallies)
+        rows.append(["total", *(words.count(getattr(total, name)) for name in columns)])
+    heads = [name.upper() for name in columns]
+    showing.table(["WORKSPACE", *heads], rows, empty="no workspaces yet", right=heads)
+    if len(listed) > shown:
+        showing.note(f"{len(listed) - shown} more workspaces; --json lists them all")
+
+
+def _sum(tallies: Sequence[Tally]) -> Tally:
+    return Tally("total", *(sum(getattr(tally, name) for tally in tallies) for name in _COLUMNS))

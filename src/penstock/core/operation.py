@@ -1,0 +1,97 @@
+"""The declared operations: every request that Penstock may make of its own, and nothing else.
+
+An ``Operation`` is checked when it is made, which for ours is when this module is imported: a method that is not the
+exact text of a known verb, of exactly the type ``str``, never becomes one. Callers name operations and cannot pass a
+method. What goes on the wire is compared with the operation by ``core.contract``. Used by the contract, the Graph
+adapter and whoever names operations.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+from typing import Literal
+
+METHODS = frozenset({"GET"})
+HEADERS = ("host", "authorization", "user-agent", "accept", "accept-encoding")
+OVERRIDES = frozenset(
+    {"method", "_method", "http_method", "httpmethod", "verb"}
+)  # query keys that may stand for a verb
+TOKENS = frozenset({"access_token", "token", "oauth_token", "appsecret_proof", "client_secret"})
+UNDECLARABLE = OVERRIDES | TOKENS  # no operation can allow these in its query
+
+_NAME = re.compile(r"[a-z]+\.[a-z_]+")
+_HEADER = re.compile(r"[a-z][a-z-]*")
+_OVERRIDE_HEADER = re.compile(r"(x-)?(http-)?method(-override)?")
+
+
+class DeclarationError(ValueError):
+    """An operation was declared in a way that could put something else on the wire than it says."""
+
+
+class HostRule(Enum):
+    """Where an operation may go."""
+
+    GRAPH = "graph"  # the configured Graph host, exactly
+    MEDIA = "media"  # the allow-list of media hosts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One request as it is declared. It never has a body. Raises DeclarationError when it is not fit to be declared."""
+
+    name: str
+    method: Literal["GET"]
+    host: HostRule
+    path: re.Pattern[str]  # must match the whole path behind the configured base
+    query: frozenset[str] | None = field(default=frozenset())  # the keys it may have; None = any that is declarable
+    headers: tuple[str, ...] = HEADERS  # exactly these, lower case
+
+    def __post_init__(self) -> None:
+        """Refuse whatever a client library could read in another way than it is meant."""
+        # A subclass of str (an enum member, say) may be compared by one layer and printed by the next.
+        if type(self.name) is not str or not _NAME.fullmatch(self.name):
+            raise DeclarationError(f"an operation's name looks like media.look_up, not {self.name!r}")
+        if type(self.method) is not str or self.method not in METHODS:
+            raise DeclarationError(
+                f"operation {self.name} declares the method {self.method!r} ({type(self.method).__name__}): it must be "
+                f"the exact text {' or '.join(sorted(METHODS))}"
+            )
+        if type(self.host) is not HostRule:
+            raise DeclarationError(f"operation {self.name} needs a HostRule, not {self.host!r}")
+        if not isinstance(self.path, re.Pattern) or not isinstance(self.path.pattern, str):
+            raise DeclarationError(f"operation {self.name} needs a compiled pattern of text for its path")
+        for key in self.query or ():
+            if type(key) is not str or key.lower() in UNDECLARABLE:
+                raise DeclarationError(f"operation {self.name} must not have {key!r} in its query")
+        for header in self.headers:
+            if type(header) is not str or not _HEADER.fullmatch(header) or _OVERRIDE_HEADER.fullmatch(header):
+                raise DeclarationError(f"operation {self.name} must not have the header {header!r}")
+
+
+def registry(*operations: Operation) -> Mapping[str, Operation]:
+    """A closed set of operations by name. Raises DeclarationError when two have the same name."""
+    known = {operation.name: operation for operation in operations}
+    if len(known) != len(operations):
+        raise DeclarationError("two operations have the same name")
+    return MappingProxyType(known)
+
+
+VERSION = re.compile(r"v[0-9]{1,3}\.[0-9]{1,2}")
+MEDIA_ID = re.compile(r"[0-9A-Za-z_-]{1,128}")  # Meta's are digits; nothing here can leave its place in the path
+
+LOOK_UP = Operation(
+    name="media.look_up",
+    method="GET",
+    host=HostRule.GRAPH,
+    path=re.compile(rf"/{VERSION.pattern}/{MEDIA_ID.pattern}"),
+)
+DOWNLOAD = Operation(
+    name="media.download",
+    method="GET",
+    host=HostRule.MEDIA,
+    path=re.compile(r"/(?:[0-9A-Za-z._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*"),
+    query=None,  # Meta signs these URLs and changes what is in them
+)
+REGISTRY = registry(LOOK_UP, DOWNLOAD)

@@ -1,0 +1,107 @@
+"""Runs the demo: with its acts one after the other and an end, or as a show that goes on until it is stopped.
+
+Its data lives in a temporary folder that is removed at the end. Called by ``cli.demo``.
+"""
+
+import asyncio
+import random
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from penstock.demo import calm
+from penstock.demo.stage import NUMBER, Stage, free_or
+from penstock.flow.auditing import audit
+from penstock.ledger.rows import Tally
+from penstock.simulator import FaultRule, Scenario, Server
+
+_SHOW_EVERY_S = 2.5
+_TEXTS = (
+    "Good morning, is my order on its way?",
+    "Here is a photo of the box as it came.",
+    "Could you listen to this, please?",
+    "Thank you, that helps a lot",
+    "And the receipt, as you asked.",
+    "Olá! Ainda está disponível?",
+)
+
+
+class Played(msgspec.Struct, frozen=True):
+    """The end of a demo with an end."""
+
+    acts: dict[str, calm.Figures]
+    audit_ok: bool
+    report: str | None = None  # the post-mortem of an incident, once an act has one
+
+
+async def acts(*, speed: float = 1.0, seed: int = 0) -> Played:
+    """Play every act to its end and audit what is there, every byte included."""
+    with tempfile.TemporaryDirectory(prefix="penstock-demo-") as folder:
+        scenario = Scenario(speed=speed)
+        async with Stage(Path(folder), scenario, seed=seed, speed=speed) as stage:
+            figures = await calm.play(stage)
+            report = await audit(stage.instance.ledger, stage.instance.blobs)
+            return Played({"calm": figures}, report.ok)
+
+
+async def show(
+    *,
+    port: int,
+    speed: float,
+    seed: int,
+    say: Callable[[str], None],
+    told: Callable[[Tally], None],
+    stopped: asyncio.Event,
+) -> None:
+    """Let messages arrive until ``stopped`` is set; ``told`` hears once a second how many files stand where."""
+    with tempfile.TemporaryDirectory(prefix="penstock-demo-") as folder:
+        async with Stage(Path(folder), _lively(speed), port=free_or(port), seed=seed, speed=speed) as stage:
+            say(f"Penstock is at {stage.base}, a simulated Meta at {stage.platform.graph_url}.")
+            say(f"Open the inbox: {await stage.sign_in_link()}")
+            say(f"(This link works once. To sign in again, use the API token {stage.api_token})")
+            say("Voice notes, photos, videos, documents and stickers are arriving. Ctrl-C ends the demo.")
+            sending = asyncio.create_task(_keep_sending(stage, random.Random(seed)))  # noqa: S311 -- repeatable
+            try:
+                while not stopped.is_set():
+                    for tally in await stage.instance.ledger.counts.tallies():
+                        told(tally)
+                    await _either(stopped, 1.0)
+                    if sending.done():
+                        await sending
+            finally:
+                sending.cancel()
+
+
+def _lively(speed: float) -> Scenario:
+    """A fleet on an ordinary day: most servers are quick, one is slow, one fails now and then."""
+    return Scenario(
+        speed=speed,
+        servers=(
+            Server(name="quick", count=4, faults=(FaultRule(fault="slow", hop="lookup", latency_s=0.4),)),
+            Server(name="slow", count=2, faults=(FaultRule(fault="slow", hop="download", latency_s=2.5),)),
+            Server(name="faulty", count=1, faults=(FaultRule(fault="server-error", hop="lookup", first_n=1),)),
+        ),
+    )
+
+
+async def _keep_sending(stage: Stage, choose: random.Random) -> None:
+    """First one of everything, then something now and then."""
+    for index, kind in enumerate(("text", "voice", "image", "video", "document", "sticker", "audio", "location")):
+        await _send(stage, kind, customer=index % 3, choose=choose)
+    while True:
+        await asyncio.sleep(_SHOW_EVERY_S * (0.5 + choose.random()))
+        await _send(stage, choose.choice(calm.KINDS), customer=choose.randrange(5), choose=choose)
+
+
+async def _send(stage: Stage, kind: str, *, customer: int, choose: random.Random) -> None:
+    extra = {"text": choose.choice(_TEXTS)} if kind == "text" else {}
+    await stage.platform.send(NUMBER, kind, customer=customer, **extra)
+
+
+async def _either(stopped: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stopped.wait(), seconds)
+    except TimeoutError:
+        return

@@ -1,0 +1,105 @@
+"""The stage of the demo: a simulated Meta, a Penstock that believes in it, one business number, a folder for both.
+
+It plays nothing by itself. Made by the acts' caller (``demo.play``).
+"""
+
+import contextlib
+import secrets
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from penstock.core.errors import Unreachable
+from penstock.settings import Bind, FolderUrl, Settings, SqliteUrl
+from penstock.simulator import Platform, Scenario
+from penstock.web.server import Server, listen
+from penstock.wiring import Instance
+
+NUMBER = "100000000000002"
+WORKSPACE = "demo"
+_APP = "demo"
+_CREDENTIAL = "demo"
+_HOST = "127.0.0.1"
+
+
+class Stage:
+    """Everything running, from entering the context to leaving it. ``port`` 0 takes any free one."""
+
+    def __init__(self, folder: Path, scenario: Scenario, *, port: int = 0, seed: int = 0, speed: float = 1.0) -> None:
+        self._folder = folder
+        self._port = port
+        self._platform = Platform(scenario, seed=seed)
+        self._stack = contextlib.AsyncExitStack()
+        self.speed = speed
+        self.base = ""
+        self.api_token = ""
+
+    @property
+    def platform(self) -> Platform:
+        """The simulated Meta."""
+        return self._platform
+
+    async def __aenter__(self) -> Self:
+        """Start both, introduce them to each other."""
+        async with contextlib.AsyncExitStack() as stack:
+            await stack.enter_async_context(self._platform)
+            listening = stack.enter_context(contextlib.closing(listen(_HOST, self._port)))
+            port = listening.getsockname()[1]
+            self.base = f"http://{_HOST}:{port}"
+            self.instance = Instance(self._settings(port))
+            await self.instance.start()
+            stack.push_async_callback(self.instance.stop)
+            await self._introduce()
+            server = Server(self.instance.app, ending=self.instance.nudge.stop)
+            await server.start(listening)
+            stack.push_async_callback(server.stop)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop both."""
+        await self._stack.aclose()
+
+    async def sign_in_link(self) -> str:
+        """An address that opens the inbox, once, without typing a token."""
+        access = await self.instance.ledger.tokens.access(self.api_token)
+        assert access is not None
+        return self.instance.app.sign_in_link(access.token_id)
+
+    def _settings(self, port: int) -> Settings:
+        return Settings(
+            database_url=SqliteUrl(self._folder / "penstock.db"),
+            blobs_url=FolderUrl(self._folder / "blobs"),
+            secret_key=(secrets.token_urlsafe(32),),
+            bind=Bind(_HOST, port),
+            graph_url=self._platform.graph_url,
+            media_hosts=tuple(self._platform.media_hosts),
+            allow_insecure_upstream=True,
+        )
+
+    async def _introduce(self) -> None:
+        """One workspace, one app, one token, one number, known on both sides."""
+        ledger = self.instance.ledger
+        now = await ledger.now()
+        secret, token = secrets.token_hex(16), "EAAG" + secrets.token_hex(24)
+        await ledger.provisioning.add_workspace(WORKSPACE, test=True, now=now)
+        await ledger.provisioning.add_app(_APP, secret=secret, verify_token=secrets.token_hex(8), now=now)
+        await ledger.provisioning.add_credential(_CREDENTIAL, token=token, now=now)
+        await ledger.provisioning.add_number(NUMBER, workspace=WORKSPACE, app=_APP, credential=_CREDENTIAL, now=now)
+        self.api_token = await ledger.tokens.create("demo", role="admin", workspace=None, now=now)
+        await self.instance.registry.refresh()
+        self._platform.add_token(_CREDENTIAL, token)
+        self._platform.add_number(
+            NUMBER, app_secret=secret.encode(), callback=f"{self.base}/webhooks/whatsapp/{_APP}", token=_CREDENTIAL
+        )
+
+
+def free_or(port: int) -> int:
+    """This port when it is free, otherwise 0, which takes any free one."""
+    try:
+        listen(_HOST, port).close()
+    except Unreachable:
+        return 0
+    return port

@@ -1,0 +1,209 @@
+"""The fetching step: takes what is due, asks the gates, looks it up, downloads it, judges, records.
+
+One turn serves one claim, from its lease to its ending; the ending, its attempts and its event are one transaction of
+the ledger. A crash anywhere leaves a lease that runs out, and the file is fetched again to one attachment. It decides
+nothing about failures (``core.verdict`` and ``core.retry`` do) and knows no HTTP. Started and stopped by ``wiring``.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable
+
+import msgspec
+import structlog
+
+from penstock.adapters.blobs.port import Blobs
+from penstock.adapters.graph.port import Graph
+from penstock.core import ids
+from penstock.core.errors import PenstockError, Unreachable
+from penstock.core.work import Claim, Ending, PutBack
+from penstock.flow.leases import Leases
+from penstock.flow.registry import Registry
+from penstock.flow.sockets import Gates, NoGates, NoWitness, Witness
+from penstock.flow.turn import Outcomes, Turn, broken
+from penstock.ledger.book import Ledger
+
+_log = structlog.get_logger()
+
+_POLL_S = 1.0  # another process may have put something to work
+_BATCH = 50  # items of one claim at most: a claim holds up the other writers
+_GATHER_S = 0.01  # under load, slots that come free within this time are claimed for together
+_BUSY_SHARE = 8  # … unless an eighth of all slots is free already
+_STORE_AGAIN_S = 1.0
+_GRACE_S = 5.0  # what is in flight may end by itself for so long when the process is asked to stop
+
+
+class Fetcher:
+    """Fetches up to ``concurrency`` files at once."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        registry: Registry,
+        graph: Graph,
+        blobs: Blobs,
+        *,
+        owner: str,
+        concurrency: int,
+        gates: Gates | None = None,
+        witness: Witness | None = None,
+        changed: Callable[[], None] = lambda: None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._ledger = ledger
+        self._registry = registry
+        self._owner = owner
+        self._concurrency = concurrency
+        self._witness = witness or NoWitness()
+        self._changed = changed
+        self._turn = Turn(graph, blobs, gates or NoGates(), jitter=jitter)
+        self._leases = Leases(ledger, owner)
+        self._turns: dict[asyncio.Task[None], Claim] = {}
+        self._wake = asyncio.Event()
+        self._freed = asyncio.Event()
+        self._stopping = False
+        self._main: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to claim."""
+        self._leases.start(lost=self._give_up)
+        self._main = asyncio.create_task(self._keep_claiming(), name="fetcher")
+
+    async def stop(self) -> None:
+        """Claim nothing more, let what is in flight end for a few seconds, put the rest back unspent."""
+        self._stopping = True
+        self.wake()
+        self._freed.set()
+        if self._main is not None:
+            await self._main
+        if self._turns:
+            await asyncio.wait(self._turns, timeout=_GRACE_S)
+        for task in self._turns:
+            task.cancel()
+        if self._turns:
+            await asyncio.wait(self._turns)
+        await self._leases.stop()
+
+    def wake(self) -> None:
+        """Something new is waiting."""
+        self._wake.set()
+
+    # -- claiming ---------------------------------------------------------------------------
+
+    async def _keep_claiming(self) -> None:
+        while not self._stopping:
+            try:
+                await self._fill()
+            except Unreachable as error:
+                _log.warning("fetcher.store_unavailable", reason=str(error))
+                await self._pause(_STORE_AGAIN_S)
+            except Exception:  # noqa: BLE001 -- a mistake of ours: what waits is not lost, and the rest can be fetched
+                _log.exception("fetcher.failed")
+                await self._pause(_STORE_AGAIN_S)
+
+    async def _fill(self) -> None:
+        """Take as much as there are free slots for; wait when there are none, or nothing is due."""
+        free = self._concurrency - len(self._turns)
+        if free < 1:
+            self._freed.clear()
+            await self._freed.wait()
+            return
+        if self._turns and free * _BUSY_SHARE < self._concurrency:
+            await asyncio.sleep(_GATHER_S)
+            free = self._concurrency - len(self._turns)
+        self._wake.clear()
+        limit = min(free, _BATCH)
+        claims = await self._leases.claim(limit)
+        for claim in claims:
+            task = asyncio.create_task(self._serve(claim), name=f"fetch {claim.id}")
+            self._turns[task] = claim
+            task.add_done_callback(self._over)
+        if len(claims) < limit:
+            await self._pause(await self._idle_s())
+
+    async def _idle_s(self) -> float:
+        """How long nothing will be due, as far as we know."""
+        due = await self._ledger.queue.next_due()
+        return _POLL_S if due is None else min(_POLL_S, max(0.01, due - await self._ledger.now()))
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), seconds)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        del self._turns[task]
+        self._freed.set()
+
+    def _give_up(self, claim: Claim) -> None:
+        """The lease of a claim was lost: whatever it brings would be dropped."""
+        for task, served in self._turns.items():
+            if served.id == claim.id and served.fence == claim.fence:
+                task.cancel()
+
+    # -- one claim --------------------------------------------------------------------------
+
+    async def _serve(self, claim: Claim) -> None:
+        """From the claim to its ending."""
+        try:
+            outcomes = await self._run(claim)
+        except asyncio.CancelledError:
+            outcomes = Outcomes(PutBack(await self._ledger.now()))
+        try:
+            recorded = self._leases.held(claim) and await self._record(claim, outcomes)
+        finally:
+            self._leases.drop(claim)
+        if recorded:
+            self._tell(claim, outcomes)
+
+    async def _run(self, claim: Claim) -> Outcomes:
+        token = self._registry.token(claim.credential_id)
+        try:
+            return await self._turn.take(claim, token, clock=self._ledger.now)
+        except Exception as error:  # noqa: BLE001 -- a mistake of ours must not cost a file
+            _log.exception("fetcher.turn_failed", media=ids.encode(ids.Kind.MEDIA, claim.id))
+            return broken(claim, error, now=await self._ledger.now())
+
+    async def _record(self, claim: Claim, outcomes: Outcomes) -> bool:
+        """Write the ending; while the store takes nothing, keep trying for as long as the lease is ours."""
+        while self._leases.held(claim):
+            try:
+                now = await self._ledger.now()
+                return await self._ledger.queue.settle(claim, outcomes.ending, outcomes.attempts, now=now)
+            except Unreachable as error:
+                if self._stopping:
+                    return False  # the lease runs out, and the file is fetched again
+                _log.warning("fetcher.store_unavailable", reason=str(error))
+                await asyncio.sleep(_STORE_AGAIN_S)
+            except PenstockError as error:
+                _log.error("fetcher.not_recorded", reason=str(error), media=ids.encode(ids.Kind.MEDIA, claim.id))
+                return False
+        return False
+
+    def _tell(self, claim: Claim, outcomes: Outcomes) -> None:
+        """Tell the witness, the log and the open pages."""
+        for attempt in outcomes.attempts:
+            self._witness.attempted(claim, attempt)
+        self._witness.ended(claim, outcomes.ending)
+        if isinstance(outcomes.ending, PutBack):
+            return
+        self._changed()
+        _log.info(
+            f"media.{_event(outcomes.ending)}",
+            media=ids.encode(ids.Kind.MEDIA, claim.id),
+            workspace=claim.workspace,
+            kind=claim.kind,
+            attempts=len(outcomes.attempts),
+            **_reason(outcomes.ending),
+        )
+
+
+def _event(ending: Ending) -> str:
+    return {"Attached": "attached", "RetryLater": "delayed", "Expired": "expired", "Failed": "failed"}[
+        type(ending).__name__
+    ]
+
+
+def _reason(ending: Ending) -> dict[str, object]:
+    known = msgspec.structs.asdict(ending)
+    return {key: str(known[key]) for key in ("outcome", "reason") if key in known}

@@ -1,0 +1,83 @@
+"""The ledger as one thing: every store over one database.
+
+It opens the database, brings its schema up to this release and hands out the stores. It holds no logic of its own. Made
+by ``wiring``; used by everything above.
+"""
+
+from penstock.adapters.db.port import Call, Database, Script
+from penstock.ledger import schema, statements
+from penstock.ledger.counts import Counts
+from penstock.ledger.feed import Feed
+from penstock.ledger.gates import Gates
+from penstock.ledger.imports import Imports
+from penstock.ledger.journal import Journal
+from penstock.ledger.processes import Processes
+from penstock.ledger.provisioning import Provisioning
+from penstock.ledger.queue import Queue
+from penstock.ledger.sealing import Sealer
+from penstock.ledger.shelf import Shelf
+from penstock.ledger.tokens import Tokens
+
+
+class Ledger:
+    """The durable record. ``start`` it before use, ``stop`` it after."""
+
+    def __init__(self, db: Database, sealer: Sealer) -> None:
+        self._db = db
+        sql = statements.load(db.dialect)
+        self.journal = Journal(db, sql)
+        self.queue = Queue(db, sql)
+        self.shelf = Shelf(db, sql)
+        self.feed = Feed(db, sql, self.shelf)
+        self.counts = Counts(db, sql)
+        self.provisioning = Provisioning(db, sql, sealer)
+        self.tokens = Tokens(db, sql)
+        self.imports = Imports(db, sql)
+        self.gates = Gates(db, sql)
+        self.processes = Processes(db, sql)
+
+    async def start(self) -> list[str]:
+        """Open the database and bring it up to this release; the names of the migrations that were applied.
+
+        Raises NewerSchema, UnsafeStore, Unreachable or StoreUnavailable.
+        """
+        await self._db.start()
+        try:
+            if await self._up_to_date():
+                return []
+            return await self._db.write(schema.bring_up(self._db.dialect, await self._db.now()))
+        except BaseException:
+            await self._db.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Finish what is being written and close."""
+        await self._db.stop()
+
+    async def now(self) -> float:
+        """The database's clock, epoch seconds."""
+        return await self._db.now()
+
+    async def can_store(self) -> None:
+        """Make one durable write. Raises StoreUnavailable when the store takes none."""
+
+        def script() -> Script[None]:
+            # It changes nothing, but it takes the write lock and commits, as a webhook would.
+            yield Call("UPDATE provisioning SET version = version")
+
+        await self._db.write(script)
+
+    async def _up_to_date(self) -> bool:
+        def script() -> Script[set[int] | None]:
+            tables = yield Call("SELECT 1 FROM sqlite_master WHERE name = 'migrations'")
+            if not tables:
+                return None
+            rows = yield Call("SELECT number FROM migrations")
+            return {int(row[0]) for row in rows}
+
+        known = await self._db.read(script)
+        if known is None:
+            return False
+        ours = {number for number, _, _ in schema.available(self._db.dialect)}
+        schema.refuse_newer(known, ours)
+        return known == ours

@@ -1,0 +1,147 @@
+"""Counting: how many files stand where, what a gate holds, and the journal for those who count it again.
+
+The tallies come from the rows; what they are compared with comes from the journal and the imports, through
+``flow.auditing``. Called by the audit, ``status`` and the metrics.
+"""
+
+import json
+
+import msgspec
+
+from penstock.adapters.db.port import Database, Script
+from penstock.ledger.held import gate_of, holding
+from penstock.ledger.rows import Tally
+from penstock.ledger.statements import Statements
+
+_DAY_S = 86_400.0
+
+
+class JournalEntry(msgspec.Struct, frozen=True, gc=False):
+    """A journaled body and the registrations that it was read for."""
+
+    webhook_id: int
+    number_ids: tuple[int, ...]
+    body: bytes
+
+
+class AttachedFile(msgspec.Struct, frozen=True, gc=False):
+    """What the ledger says of a blob."""
+
+    media_row: int
+    workspace: str
+    size: int  # bytes
+    sha256: bytes
+
+
+class Backlog(msgspec.Struct, frozen=True, gc=False):
+    """How old the oldest waiting item is, and how many may be gone within a day."""
+
+    oldest_waiting_s: float | None
+    expiring_24h: int
+
+
+class Counts:
+    """Tallies of the rows and the material of the audit."""
+
+    def __init__(self, db: Database, sql: Statements) -> None:
+        self._db = db
+        self._sql = sql
+
+    async def tallies(self) -> list[Tally]:
+        """Every workspace's items by state, from one snapshot; ``received`` is the number of rows."""
+        now = await self._db.now()
+        return await self._db.read(lambda: self._tallies(now))
+
+    async def holding(self) -> dict[int, int]:
+        """How many waiting items each shut gate holds, by gate id."""
+        now = await self._db.now()
+
+        def script() -> Script[dict[int, int]]:
+            _, by_gate = yield from self._held(now)
+            return by_gate
+
+        return await self._db.read(script)
+
+    async def backlog(self) -> Backlog:
+        """The age of what waits, and what is near its end."""
+        now = await self._db.now()
+
+        def script() -> Script[Backlog]:
+            rows = yield self._sql("oldest_waiting", soon=now + _DAY_S)
+            oldest, expiring = rows[0]
+            return Backlog(None if oldest is None else max(0.0, now - oldest), expiring)
+
+        return await self._db.read(script)
+
+    async def contradictions(self) -> tuple[int, int]:
+        """(open items without work, work on items that have ended); both are 0 unless something is broken."""
+
+        def script() -> Script[tuple[int, int]]:
+            rows = yield self._sql("count_orphans")
+            return int(rows[0][0]), int(rows[0][1])
+
+        return await self._db.read(script)
+
+    async def registrations(self) -> dict[int, tuple[str, str]]:
+        """Every registration there ever was: id → (phone_number_id, workspace)."""
+
+        def script() -> Script[dict[int, tuple[str, str]]]:
+            rows = yield self._sql("list_registrations")
+            return {row[0]: (row[1], row[2]) for row in rows}
+
+        return await self._db.read(script)
+
+    async def journal(self, *, after: int, limit: int) -> list[JournalEntry]:
+        """Journaled bodies in the order of their arrival."""
+
+        def script() -> Script[list[JournalEntry]]:
+            rows = yield self._sql("list_journal", after=after, limit=limit)
+            return [JournalEntry(row[0], tuple(json.loads(row[1])), row[2]) for row in rows]
+
+        return await self._db.read(script)
+
+    async def imported(self) -> list[tuple[str, int, str, str]]:
+        """(workspace, registration, message id, media id) of everything imported."""
+
+        def script() -> Script[list[tuple[str, int, str, str]]]:
+            rows = yield self._sql("list_imports")
+            return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+        return await self._db.read(script)
+
+    async def attached(self, *, after: int, limit: int = 200) -> list[AttachedFile]:
+        """Attached items in the order of their rows."""
+
+        def script() -> Script[list[AttachedFile]]:
+            rows = yield self._sql("list_attached", after=after, limit=limit)
+            return [AttachedFile(*row) for row in rows]
+
+        return await self._db.read(script)
+
+    def _tallies(self, now: float) -> Script[list[Tally]]:
+        held, _ = yield from self._held(now)
+        rows = yield self._sql("tally")
+        return [Tally(row[0], row[1], row[2], held.get(row[0], 0), *row[3:]) for row in rows]
+
+    def _held(self, now: float) -> Script[tuple[dict[str, int], dict[int, int]]]:
+        """Held items by workspace and by gate; costs nothing while no gate is set."""
+        rows = yield self._sql("list_gates", now=now)
+        gates = [gate_of(row) for row in rows]
+        by_workspace: dict[str, int] = {}
+        by_gate: dict[int, int] = {}
+        if gates:
+            waiting = yield self._sql("count_waiting_scopes")
+            for workspace, app, credential, number, kind, count in waiting:
+                found = holding(
+                    gates,
+                    workspace=workspace,
+                    app=app,
+                    credential=credential,
+                    number=number,
+                    kind=kind,
+                    now=now,
+                )
+                if found is not None:
+                    by_workspace[workspace] = by_workspace.get(workspace, 0) + count
+                    by_gate[found.id] = by_gate.get(found.id, 0) + count
+        return by_workspace, by_gate

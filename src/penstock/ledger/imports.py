@@ -1,0 +1,134 @@
+"""Media ids brought from elsewhere: what another system failed to fetch.
+
+An imported row is remembered on its own, apart from the media row that it makes, so that the audit can count it again.
+Called by ``penstock import media``.
+"""
+
+import msgspec
+
+from penstock.adapters.db.port import Database, Script
+from penstock.core import media
+from penstock.core.errors import NotFound
+from penstock.ledger.statements import Statements
+
+
+class ImportRow(msgspec.Struct, frozen=True):
+    """One line of an import: which of Meta's media ids, at which number, and what is known of it."""
+
+    media_id: str
+    phone_number_id: str
+    wamid: str = ""
+    kind: str = "document"
+    mime_type: str | None = None
+    sha256: bytes | None = None
+    received_at: float | None = None  # epoch seconds; its seven days count from there
+
+
+class Imports:
+    """Takes imported rows in."""
+
+    def __init__(self, db: Database, sql: Statements) -> None:
+        self._db = db
+        self._sql = sql
+
+    async def add(self, rows: list[ImportRow], *, workspace: str, now: float) -> tuple[int, int]:
+        """Put rows to work; (new ones, known ones). All in one transaction; a row that is known changes nothing.
+
+        Raises NotFound when a number is not registered in this workspace.
+        """
+
+        def script() -> Script[tuple[int, int]]:
+            listed = yield self._sql("list_numbers")
+            numbers = {row[1]: row for row in listed if row[3] == workspace}
+            new = 0
+            for row in rows:
+                number = numbers.get(row.phone_number_id)
+                if number is None:
+                    raise NotFound(
+                        f"number {row.phone_number_id} is not registered in workspace {workspace}; "
+                        "add it with `penstock number add`, then import again"
+                    )
+                new += yield from self._one(row, number[0], number[2], bool(number[8]), now)
+            return new, len(rows) - new
+
+        return await self._db.write(script)
+
+    def _one(self, row: ImportRow, number_id: int, workspace_id: int, no_storage: bool, now: float) -> Script[int]:
+        at = min(row.received_at, now) if row.received_at is not None else now
+        until = media.deadline(sent_at=at, received_at=at, no_storage=no_storage)
+        if not row.wamid:
+            there = yield self._sql("find_media_of_number", media_id=row.media_id, number_id=number_id)
+            if there:
+                return 0
+        message_row = yield from self._message_row(row, number_id, workspace_id, at)
+        rows = yield self._sql(
+            "insert_media",
+            workspace_id=workspace_id,
+            number_id=number_id,
+            message_row=message_row,
+            media_id=row.media_id,
+            kind=row.kind,
+            declared_mime_type=row.mime_type,
+            declared_sha256=row.sha256,
+            declared_size=None,
+            filename=None,
+            voice=0,
+            animated=0,
+            received_at=at,
+            deadline=until,
+            ended=None,
+            ended_at=None,
+            outcome=None,
+            reason=None,
+        )
+        if not rows:
+            return 0
+        yield self._sql(
+            "insert_import",
+            number_id=number_id,
+            wamid=row.wamid,
+            media_id=row.media_id,
+            workspace_id=workspace_id,
+            now=now,
+            line=msgspec.json.encode(row).decode(),
+        )
+        yield self._sql(
+            "insert_fetch",
+            media_row=rows[0][0],
+            workspace_id=workspace_id,
+            number_id=number_id,
+            kind=row.kind,
+            due_at=now,
+            deadline=until,
+            url=None,
+            url_expires_at=None,
+        )
+        return 1
+
+    def _message_row(self, row: ImportRow, number_id: int, workspace_id: int, at: float) -> Script[int]:
+        """The message that the file belongs to, or a place held for it until it comes."""
+        wamid = row.wamid or f"import:{row.media_id}"
+        rows = yield self._sql(
+            "insert_message",
+            workspace_id=workspace_id,
+            number_id=number_id,
+            wamid=wamid,
+            conversation_id=0,
+            webhook_id=0,
+            direction="in",
+            kind="placeholder",
+            sent_at=at,
+            now=at,
+            sender=None,
+            sender_name=None,
+            text=None,
+            reply_to=None,
+            original_wamid=None,
+            history=0,
+            error_code=None,
+            error_text=None,
+            payload=b"{}",
+        )
+        if not rows:
+            rows = yield self._sql("get_message_row", number_id=number_id, wamid=wamid)
+        return int(rows[0][0])

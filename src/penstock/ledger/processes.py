@@ -1,0 +1,41 @@
+"""Which processes of this installation are alive, by the beats they leave. Called by ``wiring`` and ``status``."""
+
+from penstock.adapters.db.port import Database, Script
+from penstock.ledger.statements import Statements
+
+ALIVE_S = 30.0  # a process beats every ten seconds; three missed beats and it counts as gone
+_FORGOTTEN_S = 86_400.0
+
+
+class Processes:
+    """Beats."""
+
+    def __init__(self, db: Database, sql: Statements) -> None:
+        self._db = db
+        self._sql = sql
+
+    async def beat(self, id: str, *, role: str, now: float) -> None:
+        """Say that a process is alive."""
+
+        def script() -> Script[None]:
+            yield self._sql("beat", id=id, role=role, now=now)
+            yield self._sql("forget_processes", before=now - _FORGOTTEN_S)
+
+        await self._db.write(script)
+
+    async def leave(self, id: str) -> None:
+        """Say that a process has ended in good order."""
+
+        def script() -> Script[None]:
+            yield self._sql("leave", id=id)
+
+        await self._db.write(script)
+
+    async def alive(self, *, now: float) -> list[dict[str, object]]:
+        """The processes that were seen within the last half minute."""
+
+        def script() -> Script[list[dict[str, object]]]:
+            rows = yield self._sql("list_processes", since=now - ALIVE_S)
+            return [{"id": row[0], "role": row[1], "seen_at": row[2]} for row in rows]
+
+        return await self._db.read(script)

@@ -1,0 +1,385 @@
+"""Who is served: workspaces, Meta apps, credentials and business numbers.
+
+Secrets are sealed before they reach a row and unsealed only into the snapshot that the running parts use; what the
+lists answer never holds one. Every change raises a version, by which running processes notice. Called by ``cli``,
+``web.api`` and ``flow.registry``.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from penstock.adapters.db.port import Database, Row, Script
+from penstock.core.errors import Conflict, NotFound, WrongUse
+from penstock.ledger import facts
+from penstock.ledger.facts import Facts
+from penstock.ledger.rows import App, Route
+from penstock.ledger.sealing import Sealer
+from penstock.ledger.statements import Statements
+
+T = TypeVar("T")
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """Everything that receiving and fetching must know, with secrets open. Never shown, never logged."""
+
+    version: int
+    apps: tuple[App, ...]
+    routes: tuple[Route, ...]
+    tokens: dict[int, str]  # by credential id
+
+    def __repr__(self) -> str:
+        """Names no secret."""
+        return f"Snapshot(version={self.version})"
+
+
+class Provisioning:
+    """Workspaces, apps, credentials, numbers."""
+
+    def __init__(self, db: Database, sql: Statements, sealer: Sealer) -> None:
+        self._db = db
+        self._sql = sql
+        self._sealer = sealer
+
+    # -- workspaces -------------------------------------------------------------------------
+
+    async def add_workspace(self, name: str, *, test: bool = False, now: float) -> Facts:
+        """Add a workspace. Raises WrongUse or Conflict."""
+        facts.check_name("workspace", name)
+
+        def script() -> Script[Facts]:
+            yield from self._absent("workspace", name)
+            yield self._sql("insert_workspace", name=name, is_test=int(test), now=now)
+            return facts.workspace((yield from self._row("workspace", name)))
+
+        return await self._change(script)
+
+    async def workspaces(self) -> list[Facts]:
+        """Every workspace."""
+        return await self._list("list_workspaces", facts.workspace)
+
+    async def set_workspace(self, name: str, *, test: bool | None = None) -> Facts:
+        """Change a workspace. Raises NotFound."""
+
+        def script() -> Script[Facts]:
+            row = yield from self._row("workspace", name)
+            yield self._sql("set_workspace", id=row[0], is_test=row[2] if test is None else int(test))
+            return facts.workspace((yield from self._row("workspace", name)))
+
+        return await self._change(script)
+
+    async def remove_workspace(self, name: str) -> None:
+        """Remove a workspace that has no numbers, no files and no tokens. Raises NotFound or Conflict."""
+
+        def script() -> Script[None]:
+            row = yield from self._row("workspace", name)
+            used = yield self._sql("count_workspace_uses", id=row[0])
+            numbers, tokens = used[0]
+            if numbers or tokens:
+                raise Conflict(
+                    f"workspace {name} has {numbers} number(s), removed ones with their history included, and "
+                    f"{tokens} API token(s); it can be removed only while it has none"
+                )
+            yield self._sql("delete_workspace", id=row[0])
+
+        await self._change(script)
+
+    # -- apps -------------------------------------------------------------------------------
+
+    async def add_app(
+        self,
+        name: str,
+        *,
+        secret: str,
+        verify_token: str,
+        forward_to: str | None = None,
+        now: float,
+    ) -> Facts:
+        """Add a Meta app. Raises WrongUse or Conflict."""
+        facts.check_name("app", name)
+        facts.check_secret("the app secret", secret)
+        facts.check_secret("the verify token", verify_token)
+        facts.check_url(forward_to)
+
+        def script() -> Script[Facts]:
+            yield from self._absent("app", name)
+            yield self._sql(
+                "insert_app",
+                name=name,
+                secret=self._seal(secret),
+                verify_token=self._seal(verify_token),
+                forward_to=forward_to,
+                now=now,
+            )
+            return facts.app((yield from self._row("app", name)))
+
+        return await self._change(script)
+
+    async def apps(self) -> list[Facts]:
+        """Every app, without its secrets."""
+        return await self._list("list_apps", facts.app)
+
+    async def set_app(
+        self,
+        name: str,
+        *,
+        secret: str | None = None,
+        verify_token: str | None = None,
+        forward_to: str | None = None,
+        drop_old_secret: bool = False,
+    ) -> Facts:
+        """Change an app. A new secret is valid beside the present one until the old one is dropped. Raises NotFound."""
+        facts.check_secret("the app secret", secret)
+        facts.check_secret("the verify token", verify_token)
+        facts.check_url(forward_to)
+
+        def script() -> Script[Facts]:
+            row = yield from self._row("app", name)
+            current, old = row[2], row[3]
+            if secret is not None:
+                current, old = self._seal(secret), current
+            yield self._sql(
+                "set_app",
+                id=row[0],
+                secret=current,
+                old_secret=None if drop_old_secret else old,
+                verify_token=row[4] if verify_token is None else self._seal(verify_token),
+                forward_to=row[5] if forward_to is None else (forward_to or None),
+            )
+            return facts.app((yield from self._row("app", name)))
+
+        return await self._change(script)
+
+    async def remove_app(self, name: str) -> None:
+        """Remove an app that has no numbers and no journal. Raises NotFound or Conflict."""
+
+        def script() -> Script[None]:
+            row = yield from self._row("app", name)
+            used = yield self._sql("count_app_uses", id=row[0])
+            numbers, bodies = used[0]
+            if numbers or bodies:
+                raise Conflict(
+                    f"app {name} has {numbers} number(s), removed ones included, and {bodies} journaled webhook(s); "
+                    "it can be removed only while it has none"
+                )
+            yield self._sql("delete_app", id=row[0])
+
+        await self._change(script)
+
+    # -- credentials ------------------------------------------------------------------------
+
+    async def add_credential(self, name: str, *, token: str, now: float) -> Facts:
+        """Add a Meta token under a name. Raises WrongUse or Conflict."""
+        facts.check_name("credential", name)
+        facts.check_secret("the token", token)
+
+        def script() -> Script[Facts]:
+            yield from self._absent("credential", name)
+            yield self._sql("insert_credential", name=name, token=self._seal(token), now=now)
+            return facts.credential((yield from self._row("credential", name)))
+
+        return await self._change(script)
+
+    async def credentials(self) -> list[Facts]:
+        """Every credential, without its token."""
+        return await self._list("list_credentials", facts.credential)
+
+    async def set_credential(self, name: str, *, token: str, now: float) -> Facts:
+        """Replace a credential's token. Raises WrongUse or NotFound."""
+        facts.check_secret("the token", token)
+
+        def script() -> Script[Facts]:
+            row = yield from self._row("credential", name)
+            yield self._sql("set_credential", id=row[0], token=self._seal(token), now=now)
+            return facts.credential((yield from self._row("credential", name)))
+
+        return await self._change(script)
+
+    async def remove_credential(self, name: str) -> None:
+        """Remove a credential that no number uses or used. Raises NotFound or Conflict."""
+
+        def script() -> Script[None]:
+            row = yield from self._row("credential", name)
+            used = yield self._sql("count_credential_uses", id=row[0])
+            if used[0][0]:
+                raise Conflict(
+                    f"credential {name} serves {used[0][0]} number(s), removed ones included; "
+                    "give them another one first, or replace its token"
+                )
+            yield self._sql("delete_credential", id=row[0])
+
+        await self._change(script)
+
+    # -- numbers ----------------------------------------------------------------------------
+
+    async def add_number(
+        self,
+        phone_number_id: str,
+        *,
+        workspace: str,
+        app: str,
+        credential: str | None = None,
+        token: str | None = None,
+        no_storage: bool = False,
+        now: float,
+    ) -> Facts:
+        """Register a business number. Its token is a shared credential, or its own under the number's name.
+
+        Raises WrongUse, NotFound or Conflict. What came before for this number is in quarantine: read it afterwards.
+        """
+        facts.check_phone_number_id(phone_number_id)
+        if (credential is None) == (token is None):
+            raise WrongUse("a number needs either a credential or a token of its own, and not both")
+        facts.check_secret("the token", token)
+
+        def script() -> Script[Facts]:
+            listed = yield self._sql("list_numbers")
+            if any(row[1] == phone_number_id for row in listed):
+                raise Conflict(f"number {phone_number_id} is registered already; change it with `penstock number set`")
+            workspace_id = (yield from self._row("workspace", workspace))[0]
+            app_id = (yield from self._row("app", app))[0]
+            credential_id = yield from self._credential_of(phone_number_id, credential, token, now)
+            values = {
+                "phone_number_id": phone_number_id,
+                "workspace_id": workspace_id,
+                "app_id": app_id,
+                "credential_id": credential_id,
+                "no_storage": int(no_storage),
+            }
+            revived = yield self._sql("revive_number", **values)
+            if not revived:
+                yield self._sql("insert_number", **values, now=now)
+            return facts.number((yield from self._number_row(phone_number_id)))
+
+        return await self._change(script)
+
+    async def numbers(self) -> list[Facts]:
+        """Every registered number."""
+        return await self._list("list_numbers", facts.number)
+
+    async def set_number(
+        self,
+        phone_number_id: str,
+        *,
+        app: str | None = None,
+        credential: str | None = None,
+        token: str | None = None,
+        no_storage: bool | None = None,
+        now: float,
+    ) -> Facts:
+        """Change a number's app, token or storage. Its workspace is for good: what it received stays there."""
+        if credential is not None and token is not None:
+            raise WrongUse("give either a credential or a token, not both")
+        facts.check_secret("the token", token)
+
+        def script() -> Script[Facts]:
+            row = yield from self._number_row(phone_number_id)
+            app_id = row[4] if app is None else (yield from self._row("app", app))[0]
+            credential_id = row[6]
+            if credential is not None or token is not None:
+                credential_id = yield from self._credential_of(phone_number_id, credential, token, now)
+            yield self._sql(
+                "set_number",
+                id=row[0],
+                app_id=app_id,
+                credential_id=credential_id,
+                no_storage=row[8] if no_storage is None else int(no_storage),
+            )
+            return facts.number((yield from self._number_row(phone_number_id)))
+
+        return await self._change(script)
+
+    async def remove_number(self, phone_number_id: str, *, now: float) -> None:
+        """Stop serving a number. What it received stays; what comes from now on goes to quarantine. Raises NotFound."""
+
+        def script() -> Script[None]:
+            row = yield from self._number_row(phone_number_id)
+            yield self._sql("remove_number", id=row[0], now=now)
+
+        await self._change(script)
+
+    # -- for the running parts --------------------------------------------------------------
+
+    async def version(self) -> int:
+        """A number that rises with every change."""
+
+        def script() -> Script[int]:
+            rows = yield self._sql("get_version")
+            return int(rows[0][0])
+
+        return await self._db.read(script)
+
+    async def snapshot(self) -> Snapshot:
+        """Everything at one moment, secrets open. Raises WrongUse when the secret key does not open them."""
+
+        def script() -> Script[tuple[int, list[Row], list[Row], list[Row]]]:
+            version = yield self._sql("get_version")
+            apps = yield self._sql("list_apps")
+            numbers = yield self._sql("list_numbers")
+            credentials = yield self._sql("list_credentials")
+            return int(version[0][0]), apps, numbers, credentials
+
+        version, apps, numbers, credentials = await self._db.read(script)
+        return Snapshot(
+            version,
+            tuple(self._open_app(row) for row in apps),
+            tuple(Route(row[0], row[1], *row[2:4], *row[4:6], row[6], bool(row[8])) for row in numbers),
+            {row[0]: self._sealer.unseal(row[2]).decode() for row in credentials},
+        )
+
+    def _open_app(self, row: Row) -> App:
+        secrets = tuple(self._sealer.unseal(sealed) for sealed in (row[2], row[3]) if sealed is not None)
+        return App(row[0], row[1], secrets, self._sealer.unseal(row[4]).decode(), row[5])
+
+    def _seal(self, clear: str) -> bytes:
+        return self._sealer.seal(clear.encode())
+
+    # -- parts of the scripts above ---------------------------------------------------------
+
+    async def _change(self, script: Callable[[], Script[T]]) -> T:
+        def whole() -> Script[T]:
+            result = yield from script()
+            yield self._sql("raise_version")
+            return result
+
+        return await self._db.write(whole)
+
+    async def _list(self, statement: str, shape: Callable[[Row], Facts]) -> list[Facts]:
+        def script() -> Script[list[Facts]]:
+            rows = yield self._sql(statement)
+            return [shape(row) for row in rows]
+
+        return await self._db.read(script)
+
+    def _row(self, kind: str, name: str) -> Script[Row]:
+        rows = yield self._sql(f"get_{kind}", name=name)
+        if not rows:
+            raise NotFound(f"there is no {kind} {name[:80]!r}; `penstock {kind} list` shows them")
+        return rows[0]
+
+    def _absent(self, kind: str, name: str) -> Script[None]:
+        rows = yield self._sql(f"get_{kind}", name=name)
+        if rows:
+            raise Conflict(f"{kind} {name} exists already; change it with `penstock {kind} set`")
+
+    def _number_row(self, phone_number_id: str) -> Script[Row]:
+        rows = yield self._sql("list_numbers")
+        for row in rows:
+            if row[1] == phone_number_id:
+                return row
+        raise NotFound(f"number {phone_number_id[:40]!r} is not registered; `penstock number list` shows them")
+
+    def _credential_of(
+        self, phone_number_id: str, credential: str | None, token: str | None, now: float
+    ) -> Script[int]:
+        """The id of a shared credential, or of the number's own one, made or replaced."""
+        if token is None:
+            return int((yield from self._row("credential", credential or ""))[0])
+        own = f"number-{phone_number_id}"
+        rows = yield self._sql("get_credential", name=own)
+        if rows:
+            yield self._sql("set_credential", id=rows[0][0], token=self._seal(token), now=now)
+        else:
+            yield self._sql("insert_credential", name=own, token=self._seal(token), now=now)
+        return int((yield from self._row("credential", own))[0])

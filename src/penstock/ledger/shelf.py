@@ -1,0 +1,239 @@
+"""What people and programs look at: conversations, messages, files, attempts.
+
+Reading only. A ``workspace_id`` of None means every workspace; with one, rows of others do not exist. Whether a file is
+held is decided by ``core.gate`` on the gates that are set. Called by ``web`` and ``cli``.
+"""
+
+from collections.abc import Sequence
+
+from penstock.adapters.db.port import Database, Row, Script
+from penstock.core import gate
+from penstock.core.errors import WrongUse
+from penstock.core.work import Attempt, Outcome
+from penstock.ledger.held import gate_of, holding
+from penstock.ledger.rows import Conversation, Media, Message, Page
+from penstock.ledger.statements import Statements
+
+_END = float("inf")
+_LAST = (1 << 63) - 1
+
+
+class Shelf:
+    """The read models."""
+
+    def __init__(self, db: Database, sql: Statements) -> None:
+        self._db = db
+        self._sql = sql
+
+    async def conversations(
+        self, *, workspace_id: int | None, after: str | None = None, limit: int = 50
+    ) -> Page[Conversation]:
+        """Conversations, the one with the newest message first."""
+        before_at, before_id = _place(after)
+
+        def script() -> Script[Page[Conversation]]:
+            rows = yield self._sql(
+                "list_conversations",
+                workspace_id=workspace_id or 0,
+                before_at=before_at,
+                before_id=before_id,
+                limit=limit + 1,
+            )
+            items = tuple(_conversation(row) for row in rows[:limit])
+            return Page(items, _cursor(items[-1].last_at, items[-1].id) if len(rows) > limit else None)
+
+        return await self._db.read(script)
+
+    async def conversation(self, conversation_id: int, *, workspace_id: int | None) -> Conversation | None:
+        """One conversation."""
+
+        def script() -> Script[Conversation | None]:
+            rows = yield self._sql("get_conversation", id=conversation_id, workspace_id=workspace_id or 0)
+            return _conversation(rows[0]) if rows else None
+
+        return await self._db.read(script)
+
+    async def messages(
+        self,
+        conversation_id: int,
+        *,
+        workspace_id: int | None,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> Page[Message]:
+        """A page of a conversation, oldest first within the page; ``next`` leads to the older ones."""
+        before_at, before_id = _place(before)
+        now = await self._db.now()
+
+        def script() -> Script[Page[Message]]:
+            rows = yield self._sql(
+                "list_messages",
+                conversation_id=conversation_id,
+                workspace_id=workspace_id or 0,
+                before_at=before_at,
+                before_id=before_id,
+                limit=limit + 1,
+            )
+            gates = yield from self._gates(now)
+            items = []
+            for row in reversed(rows[:limit]):
+                files = yield self._sql("list_message_media", message_row=row[0])
+                items.append(_message(row, files, gates, now))
+            return Page(tuple(items), _cursor(items[0].sent_at, items[0].id) if len(rows) > limit else None)
+
+        return await self._db.read(script)
+
+    async def message(
+        self, *, id: int | None = None, wamid: str | None = None, workspace_id: int | None
+    ) -> Message | None:
+        """One message, by Penstock's row or by Meta's id."""
+        everywhere = workspace_id or 0
+        now = await self._db.now()
+
+        def script() -> Script[Message | None]:
+            row = id
+            if row is None:
+                found = yield self._sql("find_messages", wamid=wamid, workspace_id=everywhere)
+                if not found:
+                    return None
+                row = int(found[0][0])
+            return (yield from self.message_script(row, everywhere, now))
+
+        return await self._db.read(script)
+
+    async def media(self, media_row: int, *, workspace_id: int | None) -> Media | None:
+        """One file."""
+        now = await self._db.now()
+        return await self._db.read(lambda: self.media_script(media_row, workspace_id or 0, now))
+
+    async def media_by_media_id(self, media_id: str, *, workspace_id: int | None) -> list[Media]:
+        """The rows of one of Meta's media ids, newest first."""
+        return await self._media("list_media_by_media_id", media_id=media_id, workspace_id=workspace_id or 0)
+
+    async def media_list(
+        self,
+        *,
+        workspace: str | None = None,
+        state: str | None = None,
+        outcome: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        after: str | None = None,
+        limit: int = 50,
+        workspace_id: int | None = None,
+    ) -> Page[Media]:
+        """Files by filter, newest first. The state "held" means waiting behind a shut gate."""
+        _, before = _place(after)
+        rows = await self._media(
+            "list_media",
+            workspace_id=workspace_id or 0,
+            workspace=workspace,
+            state="waiting" if state == "held" else state,
+            outcome=outcome,
+            since=since,
+            until=until,
+            before=before,
+            limit=limit + 1,
+        )
+        page = rows[:limit]
+        shown = tuple(item for item in page if state != "held" or item.held)
+        return Page(shown, _cursor(0.0, page[-1].id) if len(rows) > limit else None)
+
+    async def attempts(self, media_row: int) -> list[Attempt]:
+        """Every request made for a file, oldest first."""
+
+        def script() -> Script[list[Attempt]]:
+            rows = yield self._sql("list_attempts", media_row=media_row)
+            return [Attempt(*row[:10], Outcome(row[10]), *row[11:]) for row in rows]
+
+        return await self._db.read(script)
+
+    # -- parts of other reading scripts -----------------------------------------------------
+
+    def message_script(self, row: int, workspace_id: int, now: float) -> Script[Message | None]:
+        """One message with its files, as part of a script."""
+        rows = yield self._sql("get_message", id=row, workspace_id=workspace_id)
+        if not rows:
+            return None
+        files = yield self._sql("list_message_media", message_row=rows[0][0])
+        gates = yield from self._gates(now)
+        return _message(rows[0], files, gates, now)
+
+    def media_script(self, row: int, workspace_id: int, now: float) -> Script[Media | None]:
+        """One file, as part of a script."""
+        rows = yield self._sql("get_media", id=row, workspace_id=workspace_id)
+        gates = yield from self._gates(now)
+        return _media(rows[0], gates, now) if rows else None
+
+    async def _media(self, statement: str, **values: object) -> list[Media]:
+        now = await self._db.now()
+
+        def script() -> Script[list[Media]]:
+            rows = yield self._sql(statement, **values)
+            gates = yield from self._gates(now)
+            return [_media(row, gates, now) for row in rows]
+
+        return await self._db.read(script)
+
+    def _gates(self, now: float) -> Script[list[gate.Gate]]:
+        rows = yield self._sql("list_gates", now=now)
+        return [gate_of(row) for row in rows]
+
+
+def _conversation(row: Row) -> Conversation:
+    return Conversation(*row[:5], bool(row[5]), *row[6:])
+
+
+def _message(row: Row, files: Sequence[Row], gates: Sequence[gate.Gate], now: float) -> Message:
+    return Message(
+        *row[:14],
+        history=bool(row[14]),
+        error_code=row[15],
+        error_text=row[16],
+        payload=row[17],
+        media=tuple(_media(file, gates, now) for file in files),
+    )
+
+
+def _media(row: Row, gates: Sequence[gate.Gate], now: float) -> Media:
+    (id_, message_id, conversation_id, workspace, number, wamid, media_id, kind, state, *rest) = row
+    app, credential = rest[-2:]
+    waiting = state == "waiting"
+    held = waiting and holding(
+        gates,
+        workspace=workspace,
+        app=app,
+        credential=credential,
+        number=number,
+        kind=kind,
+        now=now,
+    )
+    facts = (
+        id_,
+        message_id,
+        conversation_id,
+        workspace,
+        number,
+        wamid,
+        media_id,
+        kind,
+        state,
+        bool(held),
+    )
+    return Media(*facts, *rest[:-4], voice=bool(rest[-4]), animated=bool(rest[-3]))
+
+
+def _cursor(at: float, row: int) -> str:
+    """Where a page ended. ``repr`` of a float reads back as the same float."""
+    return f"{at!r}.{row}"
+
+
+def _place(cursor: str | None) -> tuple[float, int]:
+    """The time and row before which a page begins. Raises WrongUse for what is not a cursor of ours."""
+    if cursor is None:
+        return _END, _LAST
+    at, _, row = cursor.rpartition(".")
+    try:
+        return float(at), int(row)
+    except ValueError:
+        raise WrongUse("this cursor is not one that Penstock gave out; begin again without one") from None

@@ -1,0 +1,1 @@
+SELECT count(*) FROM numbers WHERE credential_id = :id

@@ -1,0 +1,1 @@
+SELECT count(*) FROM webhooks WHERE problems IS NOT NULL

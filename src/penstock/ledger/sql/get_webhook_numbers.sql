@@ -1,0 +1,1 @@
+SELECT numbers FROM webhooks WHERE id = :id

@@ -1,0 +1,2 @@
+SELECT id, app_id, received_at, body FROM webhooks
+WHERE problems IS NOT NULL AND id > :after ORDER BY id LIMIT :limit

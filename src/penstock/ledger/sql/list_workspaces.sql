@@ -1,0 +1,1 @@
+SELECT id, name, is_test, created_at FROM workspaces ORDER BY name

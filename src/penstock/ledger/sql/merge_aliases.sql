@@ -1,0 +1,1 @@
+UPDATE aliases SET conversation_id = :kept WHERE conversation_id = :dropped

@@ -1,0 +1,1 @@
+UPDATE provisioning SET version = version + 1

@@ -1,0 +1,1 @@
+UPDATE numbers SET removed_at = :now WHERE id = :id

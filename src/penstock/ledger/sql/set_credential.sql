@@ -1,0 +1,1 @@
+UPDATE credentials SET token = :token, changed_at = :now WHERE id = :id

@@ -1,0 +1,1 @@
+UPDATE webhooks SET numbers = :numbers, problems = :problems WHERE id = :id

@@ -1,0 +1,1 @@
+UPDATE workspaces SET is_test = :is_test WHERE id = :id

@@ -1,0 +1,42 @@
+"""How logs are written: one event a line on stderr, coloured for a terminal or JSON for a collector.
+
+Events are named ``room.what_happened`` and carry key-value facts; tokens, phone numbers and message ids (which contain
+phone numbers) are never among them. The libraries' own logs pass through the same form from WARNING on. Called once, by
+whoever starts a long-running process.
+"""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+
+def set_up(log_format: str | None, *, level: int = logging.INFO) -> None:
+    """Configure logging for this process; without a format, console on a terminal and JSON otherwise."""
+    console = sys.stderr.isatty() if log_format is None else log_format == "console"
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+    ]
+    ending: list[Any] = (
+        [structlog.dev.ConsoleRenderer()]
+        if console
+        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    )
+    structlog.configure(
+        processors=[*shared, *ending],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
