@@ -55,7 +55,7 @@ format: install ## put the sources into the house format
 	@$(BIN)/ruff format $(SOURCES) && $(BIN)/ruff check --fix $(SOURCES)
 
 docs: install ## write anew what docs/ draws from the source
-	@$(BIN)/python tools/draw_states.py --write
+	@$(BIN)/python tools/draw_docs.py --write
 
 bench: install ## the benchmarks, each as a ratio to a floor measured in the same run
 	@for part in receive fetch memory answer; do $(BIN)/penstock bench $$part || exit 1; done

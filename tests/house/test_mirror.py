@@ -32,18 +32,3 @@ def test_the_exceptions_are_real_and_covered(root: Path) -> None:
     ]
 
     assert wrong == []
-
-
-def test_every_test_file_of_a_room_mirrors_something(modules: list[Path], root: Path) -> None:
-    package = root / "src" / "penstock"
-    rooms = {path.relative_to(package).parts[0] for path in modules if path.parent != package}
-    covering = {test for test, _ in TESTED_ELSEWHERE.values()}
-    stray = []
-    for test in (root / "tests").rglob("test_*.py"):
-        name = test.relative_to(root / "tests")
-        mirrored = package / name.parent / name.name.removeprefix("test_")
-        whole_room = package / name.parent / name.name.removeprefix("test_").removesuffix(".py")
-        if name.parts[0] in rooms and str(name) not in covering and not mirrored.exists() and not whole_room.is_dir():
-            stray.append(str(name))
-
-    assert stray == []

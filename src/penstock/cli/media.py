@@ -48,8 +48,12 @@ def media() -> None:
 @media.command("list")
 @click.option("--workspace", metavar="NAME", help="Only files of this workspace.")
 @click.option("--state", type=click.Choice(_STATES), help="Only files that stand there; held ones wait at a shut gate.")
-@click.option("--error", "outcome", type=click.Choice(_CLASSES), help="Only files whose last failure was of this class.")
-@click.option("--since", type=arguments.Moment(), help="Received at this time or later: RFC 3339, a date, or 2h, 7d ago.")
+@click.option(
+    "--error", "outcome", type=click.Choice(_CLASSES), help="Only files whose last failure was of this class."
+)
+@click.option(
+    "--since", type=arguments.Moment(), help="Received at this time or later: RFC 3339, a date, or 2h, 7d ago."
+)
 @click.option("--until", type=arguments.Moment(), help="Received before this time.")
 @click.option("--limit", type=click.IntRange(1, 1_000), default=50, show_default=True, help="So many at most.")
 @click.option("--after", metavar="CURSOR", help="Go on where an earlier list ended: its `next`.")
@@ -106,7 +110,7 @@ def standing(item: Media, now: float) -> str:
     """What is to be said of a file beside its state."""
     if item.state == State.ATTACHED and item.attached_at is not None:
         took = words.duration(max(0.0, item.attached_at - item.received_at))
-        return f"after {took}, {words.many(item.attempts, 'request')}"
+        return f"after {took} · {words.many(item.attempts, 'attempt')}"
     if item.state == State.WAITING:
         return " · ".join(_waiting(item, now))
     return " · ".join(part for part in (item.reason, item.outcome) if part)

@@ -86,14 +86,24 @@ class Progress:
         else:
             click.echo(plain(line), err=True)
 
+    def note(self, sentence: str) -> None:
+        """Say something on a line of its own meanwhile."""
+        self.clear()
+        note(sentence)
+
     def __enter__(self) -> Self:
         """Begin."""
         return self
 
     def __exit__(self, *_exception: object) -> None:
         """Leave a clean line."""
+        self.clear()
+
+    def clear(self) -> None:
+        """Take the line away, as something else is to be said."""
         if self._shown:
             click.echo("\r\x1b[K", err=True, nl=False)
+            self._shown = False
 
 
 def _is_terminal(stream: IO[str] | None) -> bool:

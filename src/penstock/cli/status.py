@@ -87,11 +87,12 @@ def remarks(standing: Standing) -> list[str]:
             f"{words.many(standing.unread, 'webhook')} could not be understood in full. Nothing is lost: after an "
             "upgrade, `penstock reprocess --unread` reads them again."
         )
-    found += [
-        f"{words.many(stray.bodies, 'webhook')} came for number {stray.phone_number_id} by app {stray.app or '?'}, which "
-        f"nobody registered: kept, the last one {words.ago(stray.last_at, standing.now)}. Add it with `penstock number add`."
-        for stray in standing.strays[:3]
-    ]
+    for stray in standing.strays[:3]:
+        came = f"{words.many(stray.bodies, 'webhook')} came, the last one {words.ago(stray.last_at, standing.now)}"
+        found.append(
+            f"Nobody registered number {stray.phone_number_id} of app {stray.app or '?'}: {came}. They are kept, and "
+            "read once it is added with `penstock number add`."
+        )
     if len(standing.strays) > 3:
         found.append(f"{len(standing.strays) - 3} more numbers are unknown; --json lists them all.")
     return found
@@ -134,24 +135,25 @@ def _show(standing: Standing) -> None:
 
 def _headline(standing: Standing, *, ok: bool) -> str:
     total = _sum(standing.tallies)
-    if ok and not total.received:
-        return "All is well. No file has come yet."
+    verdict = "All is well" if ok else "Needs attention"
+    if not total.received:
+        return f"{verdict}. No file has come yet."
     waiting = total.waiting + total.fetching
-    files = (
-        f"{words.count(total.attached)} of {words.many(total.received, 'file')} attached, {words.count(waiting)} on the way"
-    )
+    files = f"{words.count(total.attached)} of {words.many(total.received, 'file')} attached"
+    files += f", {words.count(waiting)} on the way"
     lost = total.expired + total.failed
     if lost:
         files += f", {words.count(lost)} expired or failed"
-    return f"All is well: {files}." if ok else f"Files need attention: {files}."
+    return f"{verdict}: {files}."
 
 
 def _shut(gate: Gate, standing: Standing) -> str:
     scope = ", ".join(f"{name} {value}" for name, value in gate.scope.items()) or "everything"
     until = f" until {words.utc(gate.until)}" if gate.until is not None else ""
+    holds = words.many(standing.holding.get(gate.id, 0), "file")
     return (
-        f"The gate of {scope} has been shut by {gate.by} ({gate.owner}) since {words.utc(gate.since)}{until}: {gate.why}. "
-        f"It holds {words.many(standing.holding.get(gate.id, 0), 'file')}; none is lost before its deadline."
+        f"The gate of {scope} has been shut since {words.utc(gate.since)}{until} by {gate.by} ({gate.owner}): "
+        f"{gate.why.rstrip('.')}. It holds {holds}; none is lost before its deadline."
     )
 
 

@@ -19,7 +19,9 @@ _STEPS = ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "m"), (60, "m", 1, "s"))
 
 
 def duration(seconds: float) -> str:
-    """``2 h 14 m``: the two largest units, rounded down."""
+    """``2 h 14 m``: the two largest units, rounded down; below a second in milliseconds."""
+    if seconds < 1:
+        return f"{seconds * 1_000:.0f}{THIN}ms"
     if seconds < 10:
         return f"{seconds:.1f}{THIN}s"
     for unit_s, unit, part_s, part in _STEPS:

@@ -24,4 +24,4 @@ def row_of(blob_key: str) -> int | None:
         row = int(blob_key.rpartition("/")[2], 16)
     except ValueError:
         return None
-    return row if key(row) == blob_key else None
+    return row if 0 < row < 1 << 63 and key(row) == blob_key else None

@@ -123,8 +123,8 @@ _URL_DEAD = Rule(
 _REFUSED_WITHOUT_REASON = Rule(
     Outcome.AUTH,
     "theirs",
-    "WhatsApp's server refused our access token without saying why. It is tried again by itself; if this number's other "
-    "files do not come either, its token needs to be looked at.",
+    "WhatsApp's server refused our access token without saying why. It is tried again by itself; if no other file of "
+    "this number comes either, its token needs to be looked at.",
 )
 
 # Statuses that blame the request. They say more than a generic code in the same answer.
@@ -176,7 +176,7 @@ TROUBLES: Mapping[Trouble, Rule] = MappingProxyType(
         Trouble.CONTRACT: Rule(
             Outcome.CONTRACT,
             "ours",
-            "Our own request was not what it should have been, so it was not sent. The file waits until that is put right.",
+            "Our own request was not what it should have been, so it was not sent. The file waits until it is mended.",
             Pace.SPARING,
             alarm=True,
         ),
@@ -187,8 +187,8 @@ TROUBLES: Mapping[Trouble, Rule] = MappingProxyType(
         Trouble.ADDRESS_REFUSED: Rule(
             Outcome.LOCAL,
             "yours",
-            "The name of WhatsApp's server leads to a private address here, so nothing was sent. Look at the DNS of this "
-            "machine; the file waits.",
+            "The name of WhatsApp's server leads to a private address here, so nothing was sent. Look at the DNS of "
+            "this machine; the file waits.",
             Pace.SPARING,
             alarm=True,
         ),

@@ -18,6 +18,8 @@ from penstock.core.operation import MEDIA_ID, UNDECLARABLE, HostRule, Operation
 
 _VISIBLE = re.compile(r"[!-~]{1,4096}")
 _SEPARATORS = re.compile(r"[&;]")
+_NOT_THE_TOKEN = "the header Authorization is not the token of this number"  # noqa: S105  no token
+_PUNCTUATION = re.compile(r"[. -]")
 
 
 class Pinned(msgspec.Struct, frozen=True):
@@ -74,46 +76,53 @@ def look_up(pinned: Pinned, media_id: str) -> Web | None:
 
 
 def headers(pinned: Pinned, declared: Declared) -> dict[str, str]:
-    """The headers that the request must have, all of them, lower case."""
-    return {
-        "host": declared.web.authority,
-        "authorization": f"Bearer {declared.token}",
-        "user-agent": pinned.user_agent,
-        "accept": "*/*",
-        "accept-encoding": "identity",
+    """The headers that the request must have: these and no others, with exactly these values."""
+    values = {
+        "Host": declared.web.authority,
+        "Authorization": f"Bearer {declared.token}",
+        "User-Agent": pinned.user_agent,
+        "Accept": "*/*",
+        "Accept-Encoding": "identity",
     }
+    return {name: values[name] for name in declared.operation.headers}
 
 
 def violation(prepared: Prepared, declared: Declared, pinned: Pinned) -> str | None:
     """What is wrong with a prepared request, in one sentence without secrets; None when it is as declared."""
     return (
-        _of_declaration(declared, pinned)
+        misplaced(declared.operation, declared.web, pinned)
         or _of_line(prepared, declared)
         or _of_headers(prepared, declared, pinned)
         or _of_rest(prepared)
     )
 
 
-def _of_declaration(declared: Declared, pinned: Pinned) -> str | None:
-    """Whether the call itself keeps to its operation and to the settings."""
-    operation, web = declared.operation, declared.web
-    if not _VISIBLE.fullmatch(declared.token):
-        return "the token is not one line of visible characters"
-    path = web.path
-    if operation.host is HostRule.GRAPH:
-        graph = pinned.graph
-        if (web.scheme, web.host, web.port) != (graph.scheme, graph.host, graph.port):
-            return f"{operation.name} does not go to {web.authority}"
-        path = path.removeprefix(pinned.prefix)
-        if not path.startswith(f"/{pinned.version}/"):
-            return f"the path does not begin with the pinned version {pinned.version}"
-    elif not hosts.allowed(web, pinned.media_hosts, insecure=pinned.insecure):
-        return f"{operation.name} does not go to {web.authority}"
-    if not pinned.insecure and web.scheme != "https":
-        return "the scheme is not https"
-    if not operation.path.fullmatch(path):
+def misplaced(operation: Operation, web: Web, pinned: Pinned) -> str | None:
+    """Why an operation may not go to this address; None when it may."""
+    graph = operation.host is HostRule.GRAPH
+    wrong = _off_graph(web, pinned) if graph else _off_the_list(operation, web, pinned)
+    if wrong is not None:
+        return wrong
+    if not operation.path.fullmatch(web.path.removeprefix(pinned.prefix) if graph else web.path):
         return f"the path is not one of {operation.name}"
     return _of_query(web.query, operation)
+
+
+def _off_graph(web: Web, pinned: Pinned) -> str | None:
+    graph = pinned.graph
+    if (web.scheme, web.host, web.port) != (graph.scheme, graph.host, graph.port):
+        return f"{web.authority} is not the configured Graph host"
+    if web.scheme != "https" and not pinned.insecure:
+        return "the scheme is not https"
+    if not web.path.startswith(f"{pinned.prefix}/{pinned.version}/"):
+        return f"the path does not begin with the pinned version {pinned.version}"
+    return None
+
+
+def _off_the_list(operation: Operation, web: Web, pinned: Pinned) -> str | None:
+    if hosts.allowed(web, pinned.media_hosts, insecure=pinned.insecure):
+        return None
+    return f"{web.scheme}://{web.authority} is not on the list of {operation.name}"
 
 
 def _of_query(query: str, operation: Operation) -> str | None:
@@ -122,11 +131,13 @@ def _of_query(query: str, operation: Operation) -> str | None:
     if not query.startswith("?"):
         return "the query does not begin with a question mark"
     for pair in _SEPARATORS.split(query[1:]):
-        key = unquote_plus(pair.partition("=")[0])
-        # "method[]" and " method" are "method" to the servers that read it.
-        plain = key.partition("[")[0].strip().lower().replace(".", "_").replace("-", "_")
-        if plain in UNDECLARABLE:
-            return f"the query holds {plain}"
+        key = pair.partition("=")[0]
+        if not key.isidentifier():
+            key = unquote_plus(key)
+        # "method[]", "?method" and " method" are "method" to servers that read them.
+        plain = key if key.isidentifier() else _PUNCTUATION.sub("_", key.partition("[")[0].strip("? "))
+        if plain.lower() in UNDECLARABLE:
+            return f"the query holds {plain.lower()}"
         if operation.query is not None and key not in operation.query:
             return f"the query of {operation.name} has a key that is not declared"
     return None
@@ -146,25 +157,16 @@ def _of_line(prepared: Prepared, declared: Declared) -> str | None:
 
 
 def _of_headers(prepared: Prepared, declared: Declared, pinned: Pinned) -> str | None:
+    if not _VISIBLE.fullmatch(declared.token):
+        return "the token is not one line of visible characters"
     missing = headers(pinned, declared)
     for name, value in prepared.headers:
-        lower = name.lower()
-        if lower not in declared.operation.headers:
-            return f"the header {lower[:40]!r} is not declared"
-        expected = missing.pop(lower, None)
+        expected = missing.pop(name, None)
         if expected is None:
-            return f"the header {lower} stands there twice"
-        if value != expected:
-            # The value may hold a secret, whoever's it is.
-            return (
-                "the token is not this number's"
-                if lower == "authorization"
-                else f"the header {lower} is not as declared"
-            )
-    for lower in declared.operation.headers:
-        if lower in missing:
-            return f"the header {lower} is missing"
-    return None
+            return f"the header {name[:40]!r} is not declared, or stands there twice"
+        if value != expected:  # it may hold a secret, whoever's it is, so it is not shown
+            return _NOT_THE_TOKEN if name == "Authorization" else f"the header {name} is not as declared"
+    return f"the header {next(iter(missing))} is missing" if missing else None
 
 
 def _of_rest(prepared: Prepared) -> str | None:

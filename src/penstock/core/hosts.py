@@ -5,6 +5,7 @@ read at all, so that what is checked here is what the client will use. The addre
 where the socket is made, not here. Used by the contract and the Graph adapter.
 """
 
+import ipaddress
 import re
 from collections.abc import Iterable
 
@@ -50,12 +51,21 @@ def read(url: str) -> Web | None:
         return None
     scheme = found["scheme"].lower()
     host = found["six"] or found["host"]
-    if scheme not in DEFAULT_PORTS or len(host) > 253 or _DOTS.search(found["path"]):
+    if scheme not in DEFAULT_PORTS or len(host) > 253 or _DOTS.search(found["path"]) or not _one_way(found["six"]):
         return None
     port = int(found["port"]) if found["port"] else DEFAULT_PORTS[scheme]
     if not 0 < port <= 65_535:
         return None
-    return Web(scheme, host.lower(), port, found["path"] or "/", found["query"])
+    query = found["query"] if len(found["query"]) > 1 else ""  # a bare question mark is dropped by clients, too
+    return Web(scheme, host.lower(), port, found["path"] or "/", query)
+
+
+def _one_way(address: str | None) -> bool:
+    """Whether an IPv6 address, where there is one, is written in the one way in which clients write it."""
+    try:
+        return address is None or str(ipaddress.IPv6Address(address)) == address.lower()
+    except ValueError:
+        return False
 
 
 def allowed(web: Web, hosts: Iterable[str], *, insecure: bool) -> bool:

@@ -14,16 +14,11 @@ from types import MappingProxyType
 from typing import Literal
 
 METHODS = frozenset({"GET"})
-HEADERS = ("host", "authorization", "user-agent", "accept", "accept-encoding")
-OVERRIDES = frozenset(
-    {"method", "_method", "http_method", "httpmethod", "verb"}
-)  # query keys that may stand for a verb
-TOKENS = frozenset({"access_token", "token", "oauth_token", "appsecret_proof", "client_secret"})
-UNDECLARABLE = OVERRIDES | TOKENS  # no operation can allow these in its query
+HEADERS = ("Host", "Authorization", "User-Agent", "Accept", "Accept-Encoding")  # what has a meaning in the contract
+OVERRIDES = frozenset({"method", "_method", "http_method", "x_method", "x_method_override", "x_http_method_override"})
+UNDECLARABLE = OVERRIDES | {"access_token"}  # what no query may hold: a verb in disguise, or a token in a URL
 
 _NAME = re.compile(r"[a-z]+\.[a-z_]+")
-_HEADER = re.compile(r"[a-z][a-z-]*")
-_OVERRIDE_HEADER = re.compile(r"(x-)?(http-)?method(-override)?")
 
 
 class DeclarationError(ValueError):
@@ -46,28 +41,38 @@ class Operation:
     host: HostRule
     path: re.Pattern[str]  # must match the whole path behind the configured base
     query: frozenset[str] | None = field(default=frozenset())  # the keys it may have; None = any that is declarable
-    headers: tuple[str, ...] = HEADERS  # exactly these, lower case
+    headers: tuple[str, ...] = HEADERS  # exactly these, spelled like this
 
     def __post_init__(self) -> None:
         """Refuse whatever a client library could read in another way than it is meant."""
-        # A subclass of str (an enum member, say) may be compared by one layer and printed by the next.
-        if type(self.name) is not str or not _NAME.fullmatch(self.name):
+        if not _is_text(self.name) or not _NAME.fullmatch(self.name):
             raise DeclarationError(f"an operation's name looks like media.look_up, not {self.name!r}")
-        if type(self.method) is not str or self.method not in METHODS:
+        if not _is_text(self.method) or self.method not in METHODS:
             raise DeclarationError(
                 f"operation {self.name} declares the method {self.method!r} ({type(self.method).__name__}): it must be "
                 f"the exact text {' or '.join(sorted(METHODS))}"
             )
         if type(self.host) is not HostRule:
             raise DeclarationError(f"operation {self.name} needs a HostRule, not {self.host!r}")
-        if not isinstance(self.path, re.Pattern) or not isinstance(self.path.pattern, str):
+        if not isinstance(getattr(self.path, "pattern", None), str):
             raise DeclarationError(f"operation {self.name} needs a compiled pattern of text for its path")
+        if not _is_closed(self.query, self.headers):
+            raise DeclarationError(f"operation {self.name} needs a frozenset of query keys and a tuple of headers")
         for key in self.query or ():
-            if type(key) is not str or key.lower() in UNDECLARABLE:
+            if not _is_text(key) or key.lower() in UNDECLARABLE:
                 raise DeclarationError(f"operation {self.name} must not have {key!r} in its query")
         for header in self.headers:
-            if type(header) is not str or not _HEADER.fullmatch(header) or _OVERRIDE_HEADER.fullmatch(header):
+            if not _is_text(header) or header not in HEADERS:
                 raise DeclarationError(f"operation {self.name} must not have the header {header!r}")
+
+
+def _is_text(value: object) -> bool:
+    """Exactly ``str``: a subclass of it (an enum member, say) may be compared by one layer and printed by the next."""
+    return type(value) is str
+
+
+def _is_closed(query: object, headers: object) -> bool:
+    return isinstance(query, frozenset | None) and isinstance(headers, tuple)
 
 
 def registry(*operations: Operation) -> Mapping[str, Operation]:

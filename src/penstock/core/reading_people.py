@@ -11,9 +11,10 @@ from collections.abc import Iterable
 import msgspec
 
 from penstock.core.reading_scalars import NAME_LENGTH, identity, moment, words
-from penstock.core.reading_shapes import Called, Contact, Id, System, Thread, UserIdUpdate, Written
+from penstock.core.reading_shapes import Called, Contact, Id, Succession, System, Thread, UserIdUpdate, Written
 from penstock.core.updates import IdentityChange, Party
 
+_PHONE_DIGITS = 20  # E.164 allows 15
 _PERSON_LENGTH = 160  # a country, a dot and up to 128 letters and digits
 _SUCCESSION = re.compile(r" changed from (\S{1,160}) to (\S{1,160})\s*$", re.ASCII)
 
@@ -45,7 +46,7 @@ def named(any_id: Id, user_id: Id = None, parent_user_id: Id = None) -> Names:
     if text is None:
         return Names(None, user, parent) if user or parent else NOBODY
     digits = text.removeprefix("+")
-    if digits.isdecimal() and digits.isascii():
+    if digits.isdecimal() and digits.isascii() and len(digits) <= _PHONE_DIGITS:
         return Names(digits, user, parent)
     if text[2:7] == ".ENT.":
         return Names(None, user, parent or text)
@@ -111,9 +112,7 @@ def partner(thread: Thread) -> Names:
     if context is None:
         return names
     more = named(context.wa_id, context.user_id, context.parent_user_id)
-    return Names(
-        names.phone or more.phone, names.user_id or more.user_id, names.parent_user_id or more.parent_user_id
-    )
+    return Names(names.phone or more.phone, names.user_id or more.user_id, names.parent_user_id or more.parent_user_id)
 
 
 def changed(system: System, before: Names) -> tuple[Names, Names]:
@@ -122,13 +121,15 @@ def changed(system: System, before: Names) -> tuple[Names, Names]:
     The old name of a user id is in no key, only at the end of the sentence. It is believed when the new one beside it
     is the one of the key: the sentence begins with the customer's own words.
     """
+    if "identity" in (system.type or ""):
+        return before, before
     new = system.wa_id or system.new_wa_id
-    old = system.customer if new is not None else None
     after = named(new or system.customer, system.user_id, system.parent_user_id)
     if after == NOBODY:
         return before, before
-    if before == NOBODY and old is not None:
-        before = named(old)
+    if new is not None and system.customer is not None:
+        old = named(system.customer)
+        before = Names(old.phone or before.phone, before.user_id or old.user_id, before.parent_user_id)
     told = _SUCCESSION.search(system.body or "")
     if told is not None and before == NOBODY and named(told[2]).sender() in (after.phone, after.user_id):
         before = named(told[1])
@@ -146,7 +147,8 @@ def succession(phone_number_id: str, before: Names, after: Names, at: float) -> 
 
 def rotation(phone_number_id: str, update: UserIdUpdate) -> IdentityChange | None:
     """The change that a ``user_id_update`` tells; None when it does not name both ids."""
-    user, parent = update.user_id, update.parent_user_id
-    before = named(None, user and user.previous, parent and parent.previous)
-    after = named(update.wa_id, user and user.current, parent and parent.current)
+    user = update.user_id or Succession()
+    parent = update.parent_user_id or Succession()
+    before = named(None, user.previous, parent.previous)
+    after = named(update.wa_id, user.current, parent.current)
     return succession(phone_number_id, before, after, moment(update.timestamp))

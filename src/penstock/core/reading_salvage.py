@@ -19,10 +19,15 @@ T = TypeVar("T")
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _DEPTH = 64  # Meta's deepest known body has 12 levels; parsers give up near 1,000
-_ESCAPE = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+_LONGEST = 20_000  # members of a list that is taken apart; Meta puts at most 1,000 updates into a body
+_SOUND = re.compile(  # up to the next half of a surrogate pair; possessive, so that its time is linear
+    rb"(?:[^\\]++|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|\\(?!u[dD][89a-fA-F][0-9a-fA-F]{2}).)*+",
+    re.DOTALL,
 )
-_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_SURROGATE_BYTES = 6
+_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
 _LIST = msgspec.json.Decoder(list[Raw])
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 _MISSING: Any = object()
@@ -74,11 +79,27 @@ def mended(body: bytes) -> Mended:
     except UnicodeDecodeError:
         problems.append("the body is not valid UTF-8")
         body = body.decode("utf-8", "replace").encode()
-    body = _ESCAPE.sub(lambda found: found[0] if found[1] is None else rb"\ufffd", body.translate(_CONTROL))
+    body = _whole_pairs(body.translate(_CONTROL))
     shallow = _shallow(body)
     if len(shallow) != len(body):
         problems.append("the body is nested too deeply")
     return Mended(shallow, tuple(problems))
+
+
+def _whole_pairs(body: bytes) -> bytes:
+    """The body with U+FFFD in place of halves of surrogate pairs."""
+    if _SURROGATE.search(body) is None:
+        return body
+    kept: list[bytes] = []
+    start = 0
+    while start < len(body):
+        found = _SOUND.match(body, start)
+        end = found.end() if found is not None else start
+        kept.append(body[start:end])
+        if end < len(body):
+            kept.append(rb"\ufffd" if _SURROGATE.match(body, end) else body[end : end + _SURROGATE_BYTES])
+        start = end + _SURROGATE_BYTES
+    return b"".join(kept)
 
 
 def _shallow(body: bytes) -> bytes:
@@ -130,7 +151,9 @@ def _pieces(raw: bytes | Raw, shape: Any, spoiled: list[str], path: str) -> Any:
         except UNREADABLE:
             return _MISSING
         (inner,) = typing.get_args(shape)
-        taken = (decoded(item, inner, spoiled, path) for item in items)
+        taken = [decoded(item, inner, spoiled, path) for item in items[:_LONGEST]]
+        if len(items) > _LONGEST:
+            spoiled.append(path)
         return [item for item in taken if item is not None]
     if isinstance(shape, type) and issubclass(shape, msgspec.Struct):
         try:

@@ -1,18 +1,19 @@
 """The next step of an item after a failed attempt: when to try again, and from which hop.
 
 Full jitter over a growing window, so that many items which failed together do not come back together; slowly where
-asking often changes nothing; never sooner than the upstream asked. An item is never given up while Meta may still have
-its file: what would be due after the deadline is tried once more just before it. The jitter and the time are arguments.
+asking often changes nothing; not sooner than the upstream asked. An item is never given up while Meta may still have
+its file: what would be due after the deadline is tried once more just before it, whatever was asked. The jitter and the time are arguments.
 Called by the fetcher.
 """
 
-from penstock.core.verdict import GONE_SENTENCE, Verdict
+from penstock.core.verdict import Verdict
 from penstock.core.work import Claim, Expired, Failed, RetryLater
 
 LONGEST_S = 120.0
 SPARING_FIRST_S = 60.0
 SPARING_LONGEST_S = 1_800.0
 LAST_TRY_BEFORE_S = 30.0  # so long before the deadline the last try but one is made
+TOO_LATE = "WhatsApp no longer keeps this file: its time was over before it could be fetched. At the last try:"
 URL_MARGIN_S = 10.0  # a URL with less to live than this is not worth keeping
 
 
@@ -25,7 +26,7 @@ def next_step(
     if verdict.final == "expired":
         return Expired(verdict.outcome, verdict.sentence)
     if now >= claim.deadline:
-        return Expired(verdict.outcome, f"{GONE_SENTENCE} The last try: {verdict.sentence}")
+        return Expired(verdict.outcome, f"{TOO_LATE} {verdict.sentence}")
     due_at = _by_deadline(now + _delay_s(verdict, claim.attempts, jitter), now=now, deadline=claim.deadline)
     keeps = url is not None and url_expires_at is not None and not verdict.fresh_url
     if not keeps or url_expires_at is None or due_at + URL_MARGIN_S > url_expires_at:

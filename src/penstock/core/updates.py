@@ -35,7 +35,7 @@ class MediaRef(msgspec.Struct, frozen=True, gc=False):
 class Party(msgspec.Struct, frozen=True, gc=False):
     """The other side of a conversation, by every name that Meta gave for it in this update."""
 
-    phone: str | None = None  # wa_id, digits
+    phone: str | None = None  # digits, as Meta gives them in `from` and `to`; else the wa_id
     user_id: str | None = None  # business-scoped id (BSUID)
     parent_user_id: str | None = None
     group_id: str | None = None  # when set, the conversation is the group's
@@ -64,14 +64,14 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     phone_number_id: str
     wamid: str
     direction: Direction
-    kind: str  # Meta's type, "unsupported" for any that is not known
+    kind: str  # Meta's type, "unsupported" for any that is not known; call_recording, call_transcript
     sent_at: float  # epoch seconds, Meta's timestamp
     party: Party
     sender: str | None  # who wrote it: phone or business-scoped id; in a group one of several
     text: str | None  # what a person reads: body, caption, title of a reply, name of a place
     payload: bytes  # the message object as Meta sent it, JSON
     media: tuple[MediaRef, ...] = ()
-    reply_to: str | None = None  # wamid
+    reply_to: str | None = None  # wamid of what it answers, or of what a reaction is put on
     original_wamid: str | None = None  # what an edit or a revoke is about
     sender_name: str | None = None
     history: bool = False  # from a Coexistence history sync: old, not news
@@ -86,7 +86,7 @@ class Status(msgspec.Struct, frozen=True, gc=False):
     wamid: str
     status: str  # sent, delivered, read, failed, played
     at: float  # epoch seconds
-    recipient: str  # phone, business-scoped id or group; "" when Meta names none
+    recipient: str  # phone or business-scoped id (in a group the participant's), group; "" when Meta names none
     error_code: int | None = None
     error_text: str | None = None
 

@@ -26,13 +26,14 @@ class Stage:
     """Everything running, from entering the context to leaving it. ``port`` 0 takes any free one."""
 
     def __init__(self, folder: Path, scenario: Scenario, *, port: int = 0, seed: int = 0, speed: float = 1.0) -> None:
-        self._folder = folder
+        self.folder = folder
         self._port = port
         self._platform = Platform(scenario, seed=seed)
         self._stack = contextlib.AsyncExitStack()
         self.speed = speed
         self.base = ""
         self.api_token = ""
+        self.app_secret = secrets.token_hex(16)
 
     @property
     def platform(self) -> Platform:
@@ -70,8 +71,8 @@ class Stage:
 
     def _settings(self, port: int) -> Settings:
         return Settings(
-            database_url=SqliteUrl(self._folder / "penstock.db"),
-            blobs_url=FolderUrl(self._folder / "blobs"),
+            database_url=SqliteUrl(self.folder / "penstock.db"),
+            blobs_url=FolderUrl(self.folder / "blobs"),
             secret_key=(secrets.token_urlsafe(32),),
             bind=Bind(_HOST, port),
             graph_url=self._platform.graph_url,
@@ -83,16 +84,16 @@ class Stage:
         """One workspace, one app, one token, one number, known on both sides."""
         ledger = self.instance.ledger
         now = await ledger.now()
-        secret, token = secrets.token_hex(16), "EAAG" + secrets.token_hex(24)
+        token = "EAAG" + secrets.token_hex(24)
         await ledger.provisioning.add_workspace(WORKSPACE, test=True, now=now)
-        await ledger.provisioning.add_app(_APP, secret=secret, verify_token=secrets.token_hex(8), now=now)
+        await ledger.provisioning.add_app(_APP, secret=self.app_secret, verify_token=secrets.token_hex(8), now=now)
         await ledger.provisioning.add_credential(_CREDENTIAL, token=token, now=now)
         await ledger.provisioning.add_number(NUMBER, workspace=WORKSPACE, app=_APP, credential=_CREDENTIAL, now=now)
         self.api_token = await ledger.tokens.create("demo", role="admin", workspace=None, now=now)
         await self.instance.registry.refresh()
         self._platform.add_token(_CREDENTIAL, token)
         self._platform.add_number(
-            NUMBER, app_secret=secret.encode(), callback=f"{self.base}/webhooks/whatsapp/{_APP}", token=_CREDENTIAL
+            NUMBER, app_secret=self.app_secret.encode(), callback=f"{self.base}/webhooks/whatsapp/{_APP}", token=_CREDENTIAL
         )
 
 

@@ -17,7 +17,7 @@ from penstock.adapters.blobs.port import Blobs
 from penstock.adapters.graph.port import Graph
 from penstock.core import ids
 from penstock.core.errors import PenstockError, Unreachable
-from penstock.core.work import Claim, Ending, PutBack
+from penstock.core.work import Claim, Ending, PutBack, RetryLater
 from penstock.flow.leases import Leases
 from penstock.flow.registry import Registry
 from penstock.flow.sockets import Gates, NoGates, NoWitness, Witness
@@ -31,7 +31,7 @@ _BATCH = 50  # items of one claim at most: a claim holds up the other writers
 _GATHER_S = 0.01  # under load, slots that come free within this time are claimed for together
 _BUSY_SHARE = 8  # … unless an eighth of all slots is free already
 _STORE_AGAIN_S = 1.0
-_GRACE_S = 5.0  # what is in flight may end by itself for so long when the process is asked to stop
+GRACE_S = 5.0  # what is in flight may end by itself for so long when the process is asked to stop
 
 
 class Fetcher:
@@ -50,6 +50,7 @@ class Fetcher:
         witness: Witness | None = None,
         changed: Callable[[], None] = lambda: None,
         jitter: Callable[[], float] = random.random,
+        grace_s: float = GRACE_S,
     ) -> None:
         self._ledger = ledger
         self._registry = registry
@@ -62,6 +63,7 @@ class Fetcher:
         self._turns: dict[asyncio.Task[None], Claim] = {}
         self._wake = asyncio.Event()
         self._freed = asyncio.Event()
+        self._grace_s = grace_s
         self._stopping = False
         self._main: asyncio.Task[None] | None = None
 
@@ -78,7 +80,7 @@ class Fetcher:
         if self._main is not None:
             await self._main
         if self._turns:
-            await asyncio.wait(self._turns, timeout=_GRACE_S)
+            await asyncio.wait(self._turns, timeout=self._grace_s)
         for task in self._turns:
             task.cancel()
         if self._turns:
@@ -127,6 +129,13 @@ class Fetcher:
         due = await self._ledger.queue.next_due()
         return _POLL_S if due is None else min(_POLL_S, max(0.01, due - await self._ledger.now()))
 
+    async def _wake_for(self, ending: Ending) -> None:
+        """Claim in time for an item that is due again before anybody would look."""
+        if isinstance(ending, PutBack | RetryLater):
+            left_s = ending.due_at - await self._ledger.now()
+            if left_s < _POLL_S:
+                asyncio.get_running_loop().call_later(max(0.0, left_s), self._wake.set)
+
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), seconds)
@@ -154,6 +163,7 @@ class Fetcher:
         finally:
             self._leases.drop(claim)
         if recorded:
+            await self._wake_for(outcomes.ending)
             self._tell(claim, outcomes)
 
     async def _run(self, claim: Claim) -> Outcomes:
@@ -186,7 +196,7 @@ class Fetcher:
             self._witness.attempted(claim, attempt)
         self._witness.ended(claim, outcomes.ending)
         if isinstance(outcomes.ending, PutBack):
-            return
+            return  # nothing happened to the file
         self._changed()
         _log.info(
             f"media.{_event(outcomes.ending)}",

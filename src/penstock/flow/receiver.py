@@ -6,15 +6,22 @@ transaction. It knows no HTTP (that is ``web.webhook``) and fetches nothing. A b
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import partial
 
 import msgspec
+import structlog
 
 from penstock.core import signature
+from penstock.core.errors import PenstockError, StoreUnavailable
 from penstock.core.reading import read
 from penstock.core.updates import Reading
 from penstock.flow.registry import Registry
 from penstock.ledger.book import Ledger
 from penstock.ledger.rows import App, Receipt
+
+_log = structlog.get_logger()
+
+_TRIES = 5  # the provisioning changes rarely, and not five times while one webhook is stored
 
 
 class Refusal(StrEnum):
@@ -59,33 +66,31 @@ class Receiver:
         ``header`` is the raw X-Hub-Signature-256; without ``app`` every app's secrets are tried. Raises
         StoreUnavailable when nothing could be stored.
         """
-        signer = await self._signer(body, header, app)
-        if isinstance(signer, Refused):
-            return signer
-        reading = read(body)
-        await self._look_for(reading)
-        if self._foreign(reading, signer):
-            return Refused(Refusal.FOREIGN_NUMBER)
-        receipt = await self._ledger.journal.receive(
-            app_id=signer.id,
-            body=body,
-            signature=(header or b"").decode("ascii", "replace"),
-            reading=reading,
-            routes=self._registry.routes(),
-            now=await self._ledger.now(),
-        )
-        self._tell(receipt)
-        return Taken(receipt)
+        reading: Reading | None = None
+        for _ in range(_TRIES):
+            signer = self._signer(body, header, app)
+            if isinstance(signer, Refused):
+                if not await self._looked_again(signer, header):
+                    return signer
+                continue
+            reading = reading or read(body)
+            if self._foreign(reading, signer):
+                if not await self._looked_again(Refused(Refusal.FOREIGN_NUMBER), header):
+                    return Refused(Refusal.FOREIGN_NUMBER)
+                continue
+            receipt = await self._store(body, header, signer, reading)
+            if receipt is not None:
+                self._tell(receipt)
+                return Taken(receipt)
+            await self._registry.refresh()  # the provisioning has changed meanwhile, so all of this may be otherwise
+        raise StoreUnavailable("the provisioning keeps changing: this webhook could not be read for one state of it")
 
-    async def _signer(self, body: bytes, header: bytes | None, app: str | None) -> App | Refused:
+    def _signer(self, body: bytes, header: bytes | None, app: str | None) -> App | Refused:
         """The app whose secret signed the body."""
-        for look_again in (True, False):
-            apps = self._candidates(app)
-            for candidate in apps:
-                if signature.signed_by(body, header, candidate.secrets):
-                    return candidate
-            if look_again and header is not None:
-                await self._registry.refresh_soon()
+        apps = self._candidates(app)
+        for candidate in apps:
+            if signature.signed_by(body, header, candidate.secrets):
+                return candidate
         return Refused(Refusal.SIGNATURE if apps or app is None else Refusal.UNKNOWN_APP)
 
     def _candidates(self, app: str | None) -> Sequence[App]:
@@ -94,18 +99,44 @@ class Receiver:
         named = self._registry.app(app)
         return (named,) if named is not None else ()
 
-    async def _look_for(self, reading: Reading) -> None:
-        """A number that we do not know may have been added a moment ago."""
-        if not self._registry.routes().keys() >= reading.numbers:
+    async def _looked_again(self, refused: Refused, header: bytes | None) -> bool:
+        """Before a body is refused: has the provisioning changed? Of bodies without a signature nobody asks that."""
+        if header is None:
+            return False
+        before = self._registry.version
+        if refused.reason is Refusal.FOREIGN_NUMBER:  # signed by a secret that we know, so nobody can make us work
+            await self._registry.refresh()
+        else:
             await self._registry.refresh_soon()
+        return self._registry.version != before
 
     def _foreign(self, reading: Reading, signer: App) -> bool:
         """Does the body name a number of another app than the one that signed it?"""
         routes = self._registry.routes()
         return any(routes[number].app_id != signer.id for number in reading.numbers if number in routes)
 
+    async def _store(self, body: bytes, header: bytes | None, signer: App, reading: Reading) -> Receipt | None:
+        """Into the journal; None when the provisioning is not the one any more that this was decided by."""
+        store = partial(
+            self._ledger.journal.receive,
+            app_id=signer.id,
+            body=body,
+            signature=(header or b"").decode("ascii", "replace"),
+            routes=self._registry.routes(),
+            version=self._registry.version,
+            now=await self._ledger.now(),
+        )
+        try:
+            return await store(reading=reading)
+        except PenstockError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- a mistake of ours must not cost the body: it is kept, to be read again
+            _log.error("receiver.not_storable", error=type(error).__name__)
+            problem = f"what was read could not be stored ({type(error).__name__})"
+            return await store(reading=Reading((), frozenset(), (problem,)))
+
     def _tell(self, receipt: Receipt) -> None:
         if receipt.media:
             self._wake()
-        if receipt.messages or receipt.media or receipt.statuses:
+        if receipt.messages or receipt.media or receipt.statuses or receipt.changed:
             self._changed()

@@ -28,6 +28,7 @@ class Registry:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._task: asyncio.Task[None] | None = None
+        self._reading = asyncio.Lock()
         self._looked_at = float("-inf")
         self._take(Snapshot(-1, (), (), {}))
 
@@ -45,8 +46,9 @@ class Registry:
 
     async def refresh(self) -> None:
         """Read the provisioning now if it has changed."""
-        if await self._ledger.provisioning.version() != self._version:
-            self._take(await self._ledger.provisioning.snapshot())
+        async with self._reading:  # a slow reader must not bring an older snapshot back
+            if await self._ledger.provisioning.version() != self._version:
+                self._take(await self._ledger.provisioning.snapshot())
 
     async def refresh_soon(self) -> None:
         """Something unknown turned up: look whether it is known by now, a few times a second at most."""
@@ -54,6 +56,11 @@ class Registry:
         if now - self._looked_at >= _AT_ONCE_S:
             self._looked_at = now
             await self.refresh()
+
+    @property
+    def version(self) -> int:
+        """The provisioning's version that all of this is of."""
+        return self._version
 
     def apps(self) -> tuple[App, ...]:
         """Every Meta app."""

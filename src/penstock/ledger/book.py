@@ -36,14 +36,18 @@ class Ledger:
         self.gates = Gates(db, sql)
         self.processes = Processes(db, sql)
 
-    async def start(self) -> list[str]:
+    async def start(self, *, migrate: bool = True) -> list[str]:
         """Open the database and bring it up to this release; the names of the migrations that were applied.
 
-        Raises NewerSchema, UnsafeStore, Unreachable or StoreUnavailable.
+        Without ``migrate`` nothing is changed, and a database that lacks something is Unreachable. Raises NewerSchema,
+        UnsafeStore, Unreachable, StoreUnavailable, or WrongUse when the database belongs to something else.
         """
         await self._db.start()
         try:
-            if await self._up_to_date():
+            missing = await self._db.read(lambda: schema.lacking(self._db.dialect))
+            if not migrate:
+                schema.refuse_older(missing)
+            if not missing:
                 return []
             return await self._db.write(schema.bring_up(self._db.dialect, await self._db.now()))
         except BaseException:
@@ -66,18 +70,3 @@ class Ledger:
             yield Call("UPDATE provisioning SET version = version")
 
         await self._db.write(script)
-
-    async def _up_to_date(self) -> bool:
-        def script() -> Script[set[int] | None]:
-            tables = yield Call("SELECT 1 FROM sqlite_master WHERE name = 'migrations'")
-            if not tables:
-                return None
-            rows = yield Call("SELECT number FROM migrations")
-            return {int(row[0]) for row in rows}
-
-        known = await self._db.read(script)
-        if known is None:
-            return False
-        ours = {number for number, _, _ in schema.available(self._db.dialect)}
-        schema.refuse_newer(known, ours)
-        return known == ours

@@ -4,8 +4,6 @@ The tallies come from the rows; what they are compared with comes from the journ
 ``flow.auditing``. Called by the audit, ``status`` and the metrics.
 """
 
-import json
-
 import msgspec
 
 from penstock.adapters.db.port import Database, Script
@@ -16,14 +14,6 @@ from penstock.ledger.statements import Statements
 _DAY_S = 86_400.0
 
 
-class JournalEntry(msgspec.Struct, frozen=True, gc=False):
-    """A journaled body and the registrations that it was read for."""
-
-    webhook_id: int
-    number_ids: tuple[int, ...]
-    body: bytes
-
-
 class AttachedFile(msgspec.Struct, frozen=True, gc=False):
     """What the ledger says of a blob."""
 
@@ -31,6 +21,24 @@ class AttachedFile(msgspec.Struct, frozen=True, gc=False):
     workspace: str
     size: int  # bytes
     sha256: bytes
+
+
+class Imported(msgspec.Struct, frozen=True, gc=False):
+    """A media id that was imported."""
+
+    workspace: str
+    number_id: int
+    wamid: str  # "" when nobody knew it
+    media_id: str
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """What the rows say, and how far the journal and the imports had come when they said it."""
+
+    tallies: tuple[Tally, ...]
+    last_webhook_id: int
+    imports: tuple[Imported, ...]
+    registrations: dict[int, tuple[str, str]]  # every one there ever was: id → (phone_number_id, workspace)
 
 
 class Backlog(msgspec.Struct, frozen=True, gc=False):
@@ -69,7 +77,7 @@ class Counts:
         def script() -> Script[Backlog]:
             rows = yield self._sql("oldest_waiting", soon=now + _DAY_S)
             oldest, expiring = rows[0]
-            return Backlog(None if oldest is None else max(0.0, now - oldest), expiring)
+            return Backlog(None if oldest is None else max(0.0, now - oldest), int(expiring))
 
         return await self._db.read(script)
 
@@ -82,30 +90,21 @@ class Counts:
 
         return await self._db.read(script)
 
-    async def registrations(self) -> dict[int, tuple[str, str]]:
-        """Every registration there ever was: id → (phone_number_id, workspace)."""
+    async def moment(self) -> Moment:
+        """What the audit compares, all of one snapshot."""
+        now = await self._db.now()
 
-        def script() -> Script[dict[int, tuple[str, str]]]:
-            rows = yield self._sql("list_registrations")
-            return {row[0]: (row[1], row[2]) for row in rows}
-
-        return await self._db.read(script)
-
-    async def journal(self, *, after: int, limit: int) -> list[JournalEntry]:
-        """Journaled bodies in the order of their arrival."""
-
-        def script() -> Script[list[JournalEntry]]:
-            rows = yield self._sql("list_journal", after=after, limit=limit)
-            return [JournalEntry(row[0], tuple(json.loads(row[1])), row[2]) for row in rows]
-
-        return await self._db.read(script)
-
-    async def imported(self) -> list[tuple[str, int, str, str]]:
-        """(workspace, registration, message id, media id) of everything imported."""
-
-        def script() -> Script[list[tuple[str, int, str, str]]]:
-            rows = yield self._sql("list_imports")
-            return [(row[0], row[1], row[2], row[3]) for row in rows]
+        def script() -> Script[Moment]:
+            tallies = yield from self._tallies(now)
+            last = yield self._sql("last_webhook")
+            imports = yield self._sql("list_imports")
+            registrations = yield self._sql("list_registrations")
+            return Moment(
+                tuple(tallies),
+                int(last[0][0]),
+                tuple(Imported(*row) for row in imports),
+                {row[0]: (row[1], row[2]) for row in registrations},
+            )
 
         return await self._db.read(script)
 

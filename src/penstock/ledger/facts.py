@@ -1,12 +1,13 @@
 """What provisioning accepts and what it answers: checks of names and secrets, and rows as plain facts.
 
-The facts are what ``--json`` and the API show; no secret is ever among them. Used by ``provisioning`` only.
+The facts are what ``--json`` and the API show; no secret is ever among them. Used by ``provisioning`` and the journal.
 """
 
 import re
 
 from penstock.adapters.db.port import Row
 from penstock.core.errors import WrongUse
+from penstock.ledger.rows import Route
 
 Facts = dict[str, object]
 
@@ -20,7 +21,7 @@ def workspace(row: Row) -> Facts:
 
 
 def app(row: Row) -> Facts:
-    """A app without its secrets."""
+    """An app without its secrets."""
     return {
         "id": row[0],
         "name": row[1],
@@ -45,6 +46,11 @@ def number(row: Row) -> Facts:
     """A number without its secrets."""
     keys = ("id", "phone_number_id", "workspace", "app", "credential", "no_storage", "created_at")
     return dict(zip(keys, (row[0], row[1], row[3], row[5], row[7], bool(row[8]), row[9]), strict=True))
+
+
+def route(row: Row) -> Route:
+    """A number as the place where its updates belong."""
+    return Route(row[0], row[1], row[2], row[3], row[4], row[5], row[6], bool(row[8]))
 
 
 def check_name(kind: str, name: str) -> None:

@@ -1,6 +1,7 @@
 """The feed of events out, in the order of their commits.
 
-An entry names its message or file; what it shows is read from the rows when it is asked for. Called by the web room.
+An entry names its message or file; what it shows is read from the rows when it is asked for. Entries are written in the
+transaction of what they tell, by the journal's intake and the queue. Read by the web room.
 """
 
 from penstock.adapters.db.port import Database, Script
@@ -19,18 +20,22 @@ class Feed:
 
     async def after(self, position: int, *, workspace_id: int | None, limit: int = 100) -> list[Event]:
         """The events after a position, oldest first."""
-        everywhere = workspace_id or 0
         now = await self._db.now()
+        if workspace_id is None:
+            call = self._sql("list_events", after=position, limit=limit)
+        else:
+            call = self._sql("list_events_of_workspace", workspace_id=workspace_id, after=position, limit=limit)
 
         def script() -> Script[list[Event]]:
-            rows = yield self._sql("list_events", after=position, workspace_id=everywhere, limit=limit)
+            rows = yield call
+            gates = yield from self._shelf.gates_script(now)
             events = []
             for id_, kind, at, workspace, conversation_id, seq, message_row, media_row in rows:
                 message = media = None
                 if message_row is not None:
-                    message = yield from self._shelf.message_script(message_row, everywhere, now)
+                    message = yield from self._shelf.message_script(message_row, gates, now)
                 if media_row is not None:
-                    media = yield from self._shelf.media_script(media_row, everywhere, now)
+                    media = yield from self._shelf.media_script(media_row, gates, now)
                 events.append(Event(id_, kind, at, workspace, conversation_id, seq, message, media))
             return events
 
@@ -44,3 +49,18 @@ class Feed:
             return int(rows[0][0])
 
         return await self._db.read(script)
+
+
+def tell_of_media(sql: Statements, media_row: int, kind: str, workspace_id: int, at: float) -> Script[None]:
+    """Put what happened to a file into the feed, in the order of its conversation if it has one."""
+    thread = yield sql("next_seq", media_row=media_row)
+    yield sql(
+        "insert_event",
+        workspace_id=workspace_id,
+        kind=kind,
+        at=at,
+        conversation_id=thread[0][0] if thread else None,
+        seq=thread[0][1] if thread else None,
+        message_row=None,
+        media_row=media_row,
+    )

@@ -1,9 +1,10 @@
 """Gates as rows: one per scope and owner. What they mean together is decided in ``core.gate``.
 
-Shutting or opening is one row whatever waits behind it. Called by the keeper in ``controls.gates`` and the command line.
+Shutting or opening is one row whatever waits behind it. Called by the keeper in ``controls.gates`` and by ``cli``.
 """
 
 from penstock.adapters.db.port import Database, Script
+from penstock.core.errors import WrongUse
 from penstock.core.gate import Gate
 from penstock.ledger.held import gate_of
 from penstock.ledger.statements import Statements
@@ -69,4 +70,7 @@ class Gates:
 
 
 def _one(scope: dict[str, str]) -> tuple[str, str]:
+    """The one thing that a gate's scope names; ("", "") for everything. Raises WrongUse."""
+    if len(scope) > 1 or not all(scope.values()):
+        raise WrongUse("a gate's scope is everything, or exactly one thing by its name")
     return next(iter(scope.items())) if scope else ("", "")

@@ -6,10 +6,12 @@ Called by ``penstock import media``.
 
 import msgspec
 
-from penstock.adapters.db.port import Database, Script
+from penstock.adapters.db.port import Database, Row, Script
 from penstock.core import media
 from penstock.core.errors import NotFound
 from penstock.ledger.statements import Statements
+
+_AT_ONCE = 1_000  # rows of one transaction
 
 
 class ImportRow(msgspec.Struct, frozen=True):
@@ -32,28 +34,42 @@ class Imports:
         self._sql = sql
 
     async def add(self, rows: list[ImportRow], *, workspace: str, now: float) -> tuple[int, int]:
-        """Put rows to work; (new ones, known ones). All in one transaction; a row that is known changes nothing.
+        """Put rows to work; (new ones, known ones). A row that is known changes nothing.
 
-        Raises NotFound when a number is not registered in this workspace.
+        Raises NotFound, before anything is changed, when a number is not registered in this workspace. Many rows are
+        several transactions, so that webhooks need not wait; after an interruption, import the same rows again.
         """
+        numbers = {row.phone_number_id for row in rows}
+        await self._db.read(lambda: self._numbers(numbers, workspace))
+        new = 0
+        for start in range(0, len(rows), _AT_ONCE):
+            part = rows[start : start + _AT_ONCE]
 
-        def script() -> Script[tuple[int, int]]:
-            listed = yield self._sql("list_numbers")
-            numbers = {row[1]: row for row in listed if row[3] == workspace}
-            new = 0
-            for row in rows:
-                number = numbers.get(row.phone_number_id)
-                if number is None:
-                    raise NotFound(
-                        f"number {row.phone_number_id} is not registered in workspace {workspace}; "
-                        "add it with `penstock number add`, then import again"
-                    )
-                new += yield from self._one(row, number[0], number[2], bool(number[8]), now)
-            return new, len(rows) - new
+            def script(part: list[ImportRow] = part) -> Script[int]:
+                known = yield from self._numbers({row.phone_number_id for row in part}, workspace)
+                added = 0
+                for row in part:
+                    added += yield from self._one(row, known[row.phone_number_id], now)
+                return added
 
-        return await self._db.write(script)
+            new += await self._db.write(script)
+        return new, len(rows) - new
 
-    def _one(self, row: ImportRow, number_id: int, workspace_id: int, no_storage: bool, now: float) -> Script[int]:
+    def _numbers(self, phone_number_ids: set[str], workspace: str) -> Script[dict[str, Row]]:
+        """The registrations of numbers in a workspace. Raises NotFound."""
+        found: dict[str, Row] = {}
+        for phone_number_id in sorted(phone_number_ids):
+            rows = yield self._sql("get_number", phone_number_id=phone_number_id)
+            if not rows or rows[0][3] != workspace:
+                raise NotFound(
+                    f"number {phone_number_id} is not registered in workspace {workspace}; "
+                    "add it with `penstock number add`, then import again"
+                )
+            found[phone_number_id] = rows[0]
+        return found
+
+    def _one(self, row: ImportRow, number: Row, now: float) -> Script[int]:
+        number_id, workspace_id, no_storage = number[0], number[2], bool(number[8])
         at = min(row.received_at, now) if row.received_at is not None else now
         until = media.deadline(sent_at=at, received_at=at, no_storage=no_storage)
         if not row.wamid:
@@ -61,26 +77,31 @@ class Imports:
             if there:
                 return 0
         message_row = yield from self._message_row(row, number_id, workspace_id, at)
-        rows = yield self._sql(
-            "insert_media",
-            workspace_id=workspace_id,
-            number_id=number_id,
-            message_row=message_row,
-            media_id=row.media_id,
-            kind=row.kind,
-            declared_mime_type=row.mime_type,
-            declared_sha256=row.sha256,
-            declared_size=None,
-            filename=None,
-            voice=0,
-            animated=0,
-            received_at=at,
-            deadline=until,
-            ended=None,
-            ended_at=None,
-            outcome=None,
-            reason=None,
-        )
+        values = {
+            "message_row": message_row,
+            "media_id": row.media_id,
+            "kind": row.kind,
+            "declared_mime_type": row.mime_type,
+            "declared_sha256": row.sha256,
+            "declared_size": None,
+            "filename": None,
+            "voice": 0,
+            "animated": 0,
+            "received_at": at,
+            "deadline": until,
+        }
+        rows = yield self._sql("fill_gap", **values)
+        if not rows:
+            rows = yield self._sql(
+                "insert_media",
+                workspace_id=workspace_id,
+                number_id=number_id,
+                **values,
+                stage="open",
+                ended_at=None,
+                outcome=None,
+                reason=None,
+            )
         if not rows:
             return 0
         yield self._sql(
@@ -99,6 +120,7 @@ class Imports:
             number_id=number_id,
             kind=row.kind,
             due_at=now,
+            received_at=at,
             deadline=until,
             url=None,
             url_expires_at=None,

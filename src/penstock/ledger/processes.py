@@ -14,7 +14,7 @@ class Processes:
         self._db = db
         self._sql = sql
 
-    async def beat(self, id: str, *, role: str, now: float) -> None:
+    async def beat(self, id: str, *, role: str, now: float) -> None:  # noqa: A002 -- it is the process's
         """Say that a process is alive."""
 
         def script() -> Script[None]:
@@ -23,7 +23,7 @@ class Processes:
 
         await self._db.write(script)
 
-    async def leave(self, id: str) -> None:
+    async def leave(self, id: str) -> None:  # noqa: A002 -- as above
         """Say that a process has ended in good order."""
 
         def script() -> Script[None]:

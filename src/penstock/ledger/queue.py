@@ -22,7 +22,11 @@ from penstock.core.work import (
     PutBack,
     RetryLater,
 )
+from penstock.ledger.feed import tell_of_media
 from penstock.ledger.statements import Statements
+
+_PROMOTED = 1_000  # at once: more would hold up the webhooks behind it
+_RELEASED = 500
 
 
 class Queue:
@@ -33,10 +37,14 @@ class Queue:
         self._sql = sql
 
     async def claim(self, *, owner: str, limit: int, now: float, lease_s: float) -> list[Claim]:
-        """Take up to ``limit`` items that are due, earliest deadline first; theirs is a lease of ``lease_s`` seconds."""
+        """Take up to ``limit`` items that are due, earliest deadline first; theirs is a lease of ``lease_s`` seconds.
+
+        Of retries that are due, the first thousand count; after a long outage the others follow claim by claim.
+        """
 
         def script() -> Script[list[Claim]]:
-            taken = yield self._sql("claim", owner=owner, lease_until=now + lease_s, now=now, limit=limit)
+            yield self._sql("promote", now=now, limit=_PROMOTED)
+            taken = yield self._sql("claim", owner=owner, lease_until=now + lease_s, limit=limit)
             claims = []
             for media_row, fence in taken:
                 rows = yield self._sql("get_claimed", media_row=media_row, fence=fence)
@@ -58,13 +66,14 @@ class Queue:
                     owner=owner,
                     lease_until=now + lease_s,
                 )
-                ours |= {int(row[0]) for row in rows}
+                if rows:
+                    ours.add(claim.id)
             return ours
 
         return await self._db.write(script)
 
     async def settle(self, claim: Claim, ending: Ending, attempts: Sequence[Attempt], *, now: float) -> bool:
-        """Record how the work on a claimed item ended, with its attempts. False when the lease was lost: nothing changed."""
+        """Record how the work on a claim ended, with its attempts. False: the lease was lost, and nothing changed."""
 
         def script() -> Script[bool]:
             rows = yield from self._end(claim, ending, now)
@@ -74,16 +83,16 @@ class Queue:
                 yield self._sql.many("insert_attempt", [_attempt_row(claim.id, attempt) for attempt in attempts])
             kind = _event_of(ending, made=int(rows[0][0]))
             if kind is not None:
-                yield from self._tell(claim, kind, ending, now)
+                yield from tell_of_media(self._sql, claim.id, kind, claim.workspace_id, now)
             return True
 
         return await self._db.write(script)
 
     async def release_lost(self, *, now: float) -> int:
-        """Back to waiting with the items whose lease ran out; how many."""
+        """Back to waiting with items whose lease ran out, some hundreds at a time; how many."""
 
         def script() -> Script[int]:
-            rows = yield self._sql("release_lost", now=now)
+            rows = yield self._sql("release_lost", now=now, limit=_RELEASED)
             return len(rows)
 
         return await self._db.write(script)
@@ -98,7 +107,7 @@ class Queue:
         return await self._db.write(script)
 
     async def next_due(self) -> float | None:
-        """When the next waiting item is due, epoch seconds; None when none waits."""
+        """When the next waiting item is due, epoch seconds (0 when one is ready); None when none waits."""
 
         def script() -> Script[float | None]:
             rows = yield self._sql("next_due")
@@ -143,29 +152,13 @@ class Queue:
                         media_row=claim.id,
                         now=now,
                         attempts=rows[0][0],
-                        ended=(State.EXPIRED if isinstance(ending, Expired) else State.FAILED).value,
+                        stage=(State.EXPIRED if isinstance(ending, Expired) else State.FAILED).value,
                         outcome=ending.outcome.value,
                         reason=ending.reason,
                     )
             case _:
                 assert_never(ending)
         return rows
-
-    def _tell(self, claim: Claim, kind: str, ending: Ending, now: float) -> Script[None]:
-        """Put what happened to a file into the feed, in the order of its conversation."""
-        thread = yield self._sql("next_seq", media_row=claim.id)
-        yield self._sql(
-            "insert_event",
-            workspace_id=claim.workspace_id,
-            kind=kind,
-            at=now,
-            conversation_id=thread[0][0] if thread else None,
-            seq=thread[0][1] if thread else None,
-            message_row=None,
-            media_row=claim.id,
-            outcome=None if isinstance(ending, Attached | PutBack) else ending.outcome.value,
-            reason=None if isinstance(ending, Attached | PutBack) else ending.reason,
-        )
 
 
 def _event_of(ending: Ending, *, made: int) -> str | None:

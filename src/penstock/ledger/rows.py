@@ -43,6 +43,7 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     statuses: int  # new ones
     duplicates: int
     strays: int  # updates for numbers nobody registered
+    changed: int = 0  # known ones that are whole only now
 
 
 class JournaledBody(msgspec.Struct, frozen=True, gc=False):

@@ -4,18 +4,25 @@ Reading only. A ``workspace_id`` of None means every workspace; with one, rows o
 held is decided by ``core.gate`` on the gates that are set. Called by ``web`` and ``cli``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from penstock.adapters.db.port import Database, Row, Script
 from penstock.core import gate
 from penstock.core.errors import WrongUse
 from penstock.core.work import Attempt, Outcome
+from penstock.ledger.files import Wanted, stretch
 from penstock.ledger.held import gate_of, holding
 from penstock.ledger.rows import Conversation, Media, Message, Page
 from penstock.ledger.statements import Statements
 
-_END = float("inf")
+_START, _END = float("-inf"), float("inf")
 _LAST = (1 << 63) - 1
+
+# Rows become values by position; the types of their columns are the schema's business.
+_new_attempt: Callable[..., Attempt] = Attempt
+_new_conversation: Callable[..., Conversation] = Conversation
+_new_media: Callable[..., Media] = Media
+_new_message: Callable[..., Message] = Message
 
 
 class Shelf:
@@ -32,15 +39,19 @@ class Shelf:
         before_at, before_id = _place(after)
 
         def script() -> Script[Page[Conversation]]:
-            rows = yield self._sql(
-                "list_conversations",
-                workspace_id=workspace_id or 0,
-                before_at=before_at,
-                before_id=before_id,
-                limit=limit + 1,
-            )
-            items = tuple(_conversation(row) for row in rows[:limit])
-            return Page(items, _cursor(items[-1].last_at, items[-1].id) if len(rows) > limit else None)
+            found: list[Conversation] = []
+            for workspace in (yield from self._workspaces(workspace_id, None)):
+                rows = yield self._sql(
+                    "list_conversations",
+                    workspace_id=workspace,
+                    before_at=before_at,
+                    before_id=before_id,
+                    limit=limit + 1,
+                )
+                found += [_conversation(row) for row in rows]
+            found.sort(key=lambda item: (item.last_at, item.id), reverse=True)
+            items = tuple(found[:limit])
+            return Page(items, _cursor(items[-1].last_at, items[-1].id) if len(found) > limit else None)
 
         return await self._db.read(script)
 
@@ -74,7 +85,7 @@ class Shelf:
                 before_id=before_id,
                 limit=limit + 1,
             )
-            gates = yield from self._gates(now)
+            gates = yield from self.gates_script(now)
             items = []
             for row in reversed(rows[:limit]):
                 files = yield self._sql("list_message_media", message_row=row[0])
@@ -84,7 +95,11 @@ class Shelf:
         return await self._db.read(script)
 
     async def message(
-        self, *, id: int | None = None, wamid: str | None = None, workspace_id: int | None
+        self,
+        *,
+        id: int | None = None,  # noqa: A002 -- it is the message's
+        wamid: str | None = None,
+        workspace_id: int | None,
     ) -> Message | None:
         """One message, by Penstock's row or by Meta's id."""
         everywhere = workspace_id or 0
@@ -97,18 +112,31 @@ class Shelf:
                 if not found:
                     return None
                 row = int(found[0][0])
-            return (yield from self.message_script(row, everywhere, now))
+            gates = yield from self.gates_script(now)
+            return (yield from self.message_script(row, gates, now, workspace_id=everywhere))
 
         return await self._db.read(script)
 
     async def media(self, media_row: int, *, workspace_id: int | None) -> Media | None:
         """One file."""
         now = await self._db.now()
-        return await self._db.read(lambda: self.media_script(media_row, workspace_id or 0, now))
+
+        def script() -> Script[Media | None]:
+            gates = yield from self.gates_script(now)
+            return (yield from self.media_script(media_row, gates, now, workspace_id=workspace_id or 0))
+
+        return await self._db.read(script)
 
     async def media_by_media_id(self, media_id: str, *, workspace_id: int | None) -> list[Media]:
         """The rows of one of Meta's media ids, newest first."""
-        return await self._media("list_media_by_media_id", media_id=media_id, workspace_id=workspace_id or 0)
+        now = await self._db.now()
+
+        def script() -> Script[list[Media]]:
+            rows = yield self._sql("list_media_by_media_id", media_id=media_id, workspace_id=workspace_id or 0)
+            gates = yield from self.gates_script(now)
+            return [_media(row, gates, now) for row in rows]
+
+        return await self._db.read(script)
 
     async def media_list(
         self,
@@ -122,70 +150,78 @@ class Shelf:
         limit: int = 50,
         workspace_id: int | None = None,
     ) -> Page[Media]:
-        """Files by filter, newest first. The state "held" means waiting behind a shut gate."""
+        """Files by filter, newest first. The state "held" means waiting behind a shut gate.
+
+        A page looks at so many rows at most. With a filter that few rows pass it may be short, or empty, and still say
+        where the next one begins.
+        """
         _, before = _place(after)
-        rows = await self._media(
-            "list_media",
-            workspace_id=workspace_id or 0,
-            workspace=workspace,
-            state="waiting" if state == "held" else state,
-            outcome=outcome,
-            since=since,
-            until=until,
-            before=before,
-            limit=limit + 1,
-        )
-        page = rows[:limit]
-        shown = tuple(item for item in page if state != "held" or item.held)
-        return Page(shown, _cursor(0.0, page[-1].id) if len(rows) > limit else None)
+        now = await self._db.now()
+        wanted = Wanted(state or "", outcome or "", since or _START, _END if until is None else until, before, limit)
+
+        def script() -> Script[Page[Media]]:
+            gates = yield from self.gates_script(now)
+            rows: list[Row] = []
+            seen_to = 0
+            for each in (yield from self._workspaces(workspace_id, workspace)):
+                found, floor = yield from stretch(self._sql, each, wanted)
+                rows += found
+                seen_to = max(seen_to, floor)
+            rows = sorted((row for row in rows if row[0] >= seen_to), key=lambda row: -int(row[0]))
+            page = [_media(row, gates, now) for row in rows[:limit]]
+            more = page[-1].id if len(rows) > limit else seen_to
+            shown = tuple(item for item in page if state != "held" or item.held)
+            return Page(shown, _cursor(0.0, more) if more else None)
+
+        return await self._db.read(script)
 
     async def attempts(self, media_row: int) -> list[Attempt]:
         """Every request made for a file, oldest first."""
 
         def script() -> Script[list[Attempt]]:
             rows = yield self._sql("list_attempts", media_row=media_row)
-            return [Attempt(*row[:10], Outcome(row[10]), *row[11:]) for row in rows]
+            return [_new_attempt(*row[:10], Outcome(row[10]), *row[11:]) for row in rows]
 
         return await self._db.read(script)
 
     # -- parts of other reading scripts -----------------------------------------------------
 
-    def message_script(self, row: int, workspace_id: int, now: float) -> Script[Message | None]:
+    def message_script(
+        self, row: int, gates: Sequence[gate.Gate], now: float, *, workspace_id: int = 0
+    ) -> Script[Message | None]:
         """One message with its files, as part of a script."""
         rows = yield self._sql("get_message", id=row, workspace_id=workspace_id)
         if not rows:
             return None
         files = yield self._sql("list_message_media", message_row=rows[0][0])
-        gates = yield from self._gates(now)
         return _message(rows[0], files, gates, now)
 
-    def media_script(self, row: int, workspace_id: int, now: float) -> Script[Media | None]:
+    def media_script(
+        self, row: int, gates: Sequence[gate.Gate], now: float, *, workspace_id: int = 0
+    ) -> Script[Media | None]:
         """One file, as part of a script."""
         rows = yield self._sql("get_media", id=row, workspace_id=workspace_id)
-        gates = yield from self._gates(now)
         return _media(rows[0], gates, now) if rows else None
 
-    async def _media(self, statement: str, **values: object) -> list[Media]:
-        now = await self._db.now()
-
-        def script() -> Script[list[Media]]:
-            rows = yield self._sql(statement, **values)
-            gates = yield from self._gates(now)
-            return [_media(row, gates, now) for row in rows]
-
-        return await self._db.read(script)
-
-    def _gates(self, now: float) -> Script[list[gate.Gate]]:
+    def gates_script(self, now: float) -> Script[list[gate.Gate]]:
+        """The gates that are set, as part of a script."""
         rows = yield self._sql("list_gates", now=now)
         return [gate_of(row) for row in rows]
 
+    def _workspaces(self, workspace_id: int | None, name: str | None) -> Script[list[int]]:
+        """The workspaces that may be looked at, of which the caller wants the one of this name."""
+        if workspace_id is not None and name is None:
+            return [workspace_id]
+        rows = yield self._sql("list_workspaces")
+        return [row[0] for row in rows if workspace_id in (None, row[0]) and name in (None, row[1])]
+
 
 def _conversation(row: Row) -> Conversation:
-    return Conversation(*row[:5], bool(row[5]), *row[6:])
+    return _new_conversation(*row[:5], bool(row[5]), *row[6:])
 
 
 def _message(row: Row, files: Sequence[Row], gates: Sequence[gate.Gate], now: float) -> Message:
-    return Message(
+    return _new_message(
         *row[:14],
         history=bool(row[14]),
         error_code=row[15],
@@ -220,7 +256,7 @@ def _media(row: Row, gates: Sequence[gate.Gate], now: float) -> Media:
         state,
         bool(held),
     )
-    return Media(*facts, *rest[:-4], voice=bool(rest[-4]), animated=bool(rest[-3]))
+    return _new_media(*facts, *rest[:-4], voice=bool(rest[-4]), animated=bool(rest[-3]))
 
 
 def _cursor(at: float, row: int) -> str:
@@ -234,6 +270,9 @@ def _place(cursor: str | None) -> tuple[float, int]:
         return _END, _LAST
     at, _, row = cursor.rpartition(".")
     try:
-        return float(at), int(row)
+        place = float(at), int(row)
     except ValueError:
-        raise WrongUse("this cursor is not one that Penstock gave out; begin again without one") from None
+        place = 0.0, -1
+    if not 0 <= place[1] <= _LAST:
+        raise WrongUse("this cursor is not one that Penstock gave out; begin again without one")
+    return place

@@ -6,37 +6,48 @@ this room only.
 """
 
 import re
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
-from penstock.adapters.db.port import Call
+from penstock.adapters.db.port import Call, Gives
 
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z][a-z0-9_]*)")
 _COMMENT = re.compile(r"--[^\n]*")
 
 
+class Prepared(NamedTuple):
+    """A statement as its dialect takes it."""
+
+    sql: str
+    names: tuple[str, ...]
+    gives: Gives
+    pick: Callable[[dict[str, Any]], tuple[Any, ...]]  # the values in the order of the names
+
+
 class Statements:
     """The statements of one dialect: ``sql("claim", limit=5)`` makes a Call."""
 
-    def __init__(self, texts: dict[str, tuple[str, tuple[str, ...]]]) -> None:
+    def __init__(self, texts: dict[str, Prepared]) -> None:
         self._texts = texts
 
-    def __call__(self, statement: str, /, **values: Any) -> Call:  # noqa: ANN401 -- a column may hold anything
+    def __call__(self, statement: str, /, **values: Any) -> Call:
         """One execution of a statement. A missing or unknown name is a KeyError: a mistake of ours, found by a test."""
-        text, names = self._texts[statement]
+        sql, names, gives, pick = self._texts[statement]
         if len(values) != len(names):
             raise KeyError(f"{statement} takes {names}, not {tuple(values)}")
-        return Call(text, tuple([values[name] for name in names]))
+        return Call(sql, pick(values), False, gives)
 
     def many(self, statement: str, rows: list[dict[str, Any]], /) -> Call:
         """The statement once for each row."""
-        text, names = self._texts[statement]
-        return Call(text, [tuple(row[name] for name in names) for row in rows], many=True)
+        sql, _, gives, pick = self._texts[statement]
+        return Call(sql, [pick(row) for row in rows], True, gives)
 
     def parameters(self, statement: str) -> tuple[str, ...]:
         """The names of a statement's parameters, in order."""
-        return self._texts[statement][1]
+        return self._texts[statement].names
 
     def names(self) -> frozenset[str]:
         """Every statement there is."""
@@ -47,18 +58,19 @@ class Statements:
 def load(dialect: str) -> Statements:
     """Read the statements of a dialect from the package."""
     folder = files("penstock.ledger") / "sql"
-    texts: dict[str, tuple[str, tuple[str, ...]]] = {}
+    texts: dict[str, Prepared] = {}
     for file in folder.iterdir():
         if not file.name.endswith(".sql"):
             continue
         name, *twin = file.name.removesuffix(".sql").split(".")
         if twin and twin != [dialect]:
             continue
-        texts[name] = _prepared(file.read_text("utf-8"), dialect)
+        texts[name] = prepared(file.read_text("utf-8"), dialect)
     return Statements(texts)
 
 
-def _prepared(text: str, dialect: str) -> tuple[str, tuple[str, ...]]:
+def prepared(text: str, dialect: str) -> Prepared:
+    """A file's text as a dialect takes it."""
     names: list[str] = []
     mark = "?" if dialect == "sqlite" else "$"
 
@@ -68,4 +80,28 @@ def _prepared(text: str, dialect: str) -> tuple[str, tuple[str, ...]]:
         return f"{mark}{names.index(match[1]) + 1}"
 
     bare = _COMMENT.sub("", text)
-    return " ".join(_PARAMETER.sub(placed, bare).split()), tuple(names)
+    sql = " ".join(_PARAMETER.sub(placed, bare).split())
+    gives = Gives.ROWS
+    if dialect == "sqlite":
+        sql, gives = _without_returning(sql)
+    return Prepared(sql, tuple(names), gives, _picker(tuple(names)))
+
+
+def _without_returning(sql: str) -> tuple[str, Gives]:
+    """SQLite knows the new row's id and the number of changed rows anyway; RETURNING costs it a third of an insert."""
+    inserts = sql.startswith("INSERT") and "DO UPDATE" not in sql
+    if inserts and sql.endswith(" RETURNING id"):
+        return sql.removesuffix(" RETURNING id"), Gives.ROW_ID
+    if sql.endswith(" RETURNING 1"):
+        return sql.removesuffix(" RETURNING 1"), Gives.COUNT
+    return sql, Gives.ROWS
+
+
+def _picker(names: tuple[str, ...]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:
+    """Takes the values out of a dictionary, in order; this runs several times for every webhook."""
+    if not names:
+        return lambda _: ()
+    if len(names) == 1:
+        only = names[0]
+        return lambda values: (values[only],)
+    return itemgetter(*names)

@@ -10,6 +10,10 @@ import sys
 from typing import Any
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
+
+# Local variables hold tokens, bodies and phone numbers: they never go into a log.
+_TRACEBACKS = ExceptionDictTransformer(show_locals=False, max_frames=20)
 
 
 def set_up(log_format: str | None, *, level: int = logging.INFO) -> None:
@@ -20,9 +24,9 @@ def set_up(log_format: str | None, *, level: int = logging.INFO) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
     ]
     ending: list[Any] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if console
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        else [structlog.processors.ExceptionRenderer(_TRACEBACKS), structlog.processors.JSONRenderer()]
     )
     structlog.configure(
         processors=[*shared, *ending],

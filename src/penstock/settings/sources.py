@@ -30,13 +30,20 @@ def load(environ: Mapping[str, str] | None = None, *, config: str | None = None)
     variables = os.environ if environ is None else environ
     named = config if config is not None else variables.get(_CONFIG)
     texts: dict[str, tuple[str, str]] = {}  # setting → (its name for people, its text)
-    if named is not None or Path(_FILE).exists():
+    if named is not None or _is_here(_FILE):
         texts |= _from_file(Path(named if named is not None else _FILE))
     texts |= _from_environment(variables)
     found: dict[str, Any] = {key: _parsed(key, *where_and_text) for key, where_and_text in texts.items()}
     settings = Settings(**found)
     _check_together(settings, texts)
     return settings
+
+
+def _is_here(name: str) -> bool:
+    try:
+        return Path(name).exists()
+    except OSError as error:  # the working directory may not be looked into
+        raise WrongUse(f"the settings file {name} cannot be looked for: {error.strerror}") from error
 
 
 def _from_environment(variables: Mapping[str, str]) -> dict[str, tuple[str, str]]:
@@ -121,6 +128,8 @@ def _shown(text: str) -> str:
 def _meant(name: str, prefix: str) -> str:
     import difflib  # only needed for a mistake
 
-    known = [prefix + (key.upper() if prefix else key) for key in RULES]
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else f"; the settings are {', '.join(known)}"
+    known = [key.upper() if prefix else key for key in RULES]
+    close = difflib.get_close_matches(name.removeprefix(prefix), known, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {prefix}{close[0]}?"
+    return f"; the settings are {', '.join(prefix + each for each in known)}"

@@ -6,7 +6,6 @@ Worked out once for each request by ``Upstream``, then read by the two hops, the
 import re
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import parse_qsl
 
 from .incoming import Incoming, Override, override_of, token_of
 from .media import PATH, Media
@@ -17,7 +16,7 @@ Place = Literal["lookup", "download", "upload", "other"]
 _NODE = re.compile(r"/(?:v\d{1,3}\.\d/)?(\d{1,25})(/media)?/?")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Case:
     """One request, understood. ``token`` is the name of a known token; ``stranger`` says that it is not a known one."""
 
@@ -48,7 +47,7 @@ def case_of(request: Incoming, world: World) -> Case:
     object_id = ""
     if path == PATH or path == PATH[:-1]:
         place = "download"
-        object_id = _mid(request.target)
+        object_id = next((value for name, value in request.query() if name == "mid"), "")
     elif node := _NODE.fullmatch(path):
         place = "upload" if node[2] else "lookup"
         object_id = node[1]
@@ -64,7 +63,3 @@ def case_of(request: Incoming, world: World) -> Case:
         override=override_of(request) if place == "lookup" else Override(None),
         trace=world.trace(),
     )
-
-
-def _mid(target: str) -> str:
-    return next((value for name, value in parse_qsl(target.partition("?")[2]) if name == "mid"), "")

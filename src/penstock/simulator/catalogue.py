@@ -37,9 +37,13 @@ _LOOKUP: tuple[Hop, ...] = ("lookup",)
 _DOWNLOAD: tuple[Hop, ...] = ("download",)
 
 _ALL = (
-    Fault("ok", _BOTH, "behaves; stops the search, so that it can shield some requests from the faults listed below it"),
+    Fault(
+        "ok", _BOTH, "behaves; stops the search, so that it can shield some requests from the faults listed below it"
+    ),
     Fault("form-405", _LOOKUP, "answers 405 to a POST that tunnels another method; a plain GET is served", ("status",)),
-    Fault("form-400", _LOOKUP, "answers 400 with code 100 to a POST that tunnels another method; a plain GET is served"),
+    Fault(
+        "form-400", _LOOKUP, "answers 400 with code 100 to a POST that tunnels another method; a plain GET is served"
+    ),
     Fault("form-honoured", _LOOKUP, "honours a POST that tunnels another method, whatever the rules say"),
     Fault("get-405", _BOTH, "answers 405 to every request, a plain GET included"),
     Fault("server-error", _BOTH, "5xx with a Graph error that calls itself temporary", ("status", "code")),

@@ -36,8 +36,12 @@ class Incoming:
 
     def query(self) -> list[tuple[str, str]]:
         """The parameters of the target."""
-        _, mark, query = self.target.partition("?")
-        return parse_qsl(query, keep_blank_values=True) if mark else []
+        query = self.target.partition("?")[2]
+        if not query:
+            return []
+        if "%" in query or "+" in query:
+            return parse_qsl(query, keep_blank_values=True)
+        return [(name, value) for name, _, value in (part.partition("=") for part in query.split("&")) if name]
 
     def form(self) -> list[tuple[str, str]]:
         """The parameters of the body: a form's, or a JSON object's as text. Empty when it is neither."""
@@ -90,7 +94,7 @@ def token_of(request: Incoming) -> str | None:
 
 def without_token(target: str, token_name: str) -> str:
     """A target fit for a record: the token in its query replaced by its name."""
-    if "access_token" not in unquote_plus(target):
+    if "access_token" not in (unquote_plus(target) if "%" in target else target):
         return target
     path, _, query = target.partition("?")
     shown = [

@@ -3,9 +3,12 @@
 It decides by the rules of the world and nothing else: no faults here. Called by ``Upstream`` with a case.
 """
 
+import json
+from functools import cache
+
 from . import graph_errors
 from .case import Case
-from .graph_errors import dumps, trace_headers
+from .graph_errors import trace_headers
 from .incoming import may_be_tunnelled
 from .media import Media
 from .plans import Answer
@@ -15,7 +18,7 @@ _NOT_OF_THIS_NUMBER = "Param phone_number_id is not a valid whatsapp business ph
 
 
 def look_up(case: Case, world: World, *, override: str | None = None, status: int | None = None) -> Answer:
-    """Graph's answer. ``override`` says how a tunnelled method is taken, instead of the rules; ``status`` a 405's own."""
+    """Graph's answer. ``override`` says how a tunnelled method is taken, not the rules; ``status`` is a 405's own."""
     method = case.request.method
     if case.tunnelled:
         way = override or world.rules.override
@@ -67,12 +70,15 @@ def _wrong_number(case: Case, media: Media, world: World) -> bool:
 def found(media: Media, trace: str, world: World) -> Answer:
     """Graph's answer for a media that is there."""
     rules = world.rules
-    body = {
-        "messaging_product": "whatsapp",
-        "url": world.fresh_url(media, source="getMedia", life_s=rules.url_life_s),
-        "mime_type": media.file.mime_type,
-        "sha256": media.sha256 if rules.sha256 == "hex" else media.file.sha256_base64,
-        "file_size": media.size if rules.file_size == "integer" else str(media.size),
-        "id": media.id,
-    }
-    return Answer(200, dumps(body), headers=trace_headers(trace))
+    url = world.fresh_url(media, source="getMedia", life_s=rules.url_life_s)
+    sha256 = media.sha256 if rules.sha256 == "hex" else media.file.sha256_base64
+    size = f"{media.size}" if rules.file_size == "integer" else f'"{media.size}"'
+    # Put together by hand, as this is what benchmarks ask for: only the type can hold anything that JSON escapes.
+    body = (
+        f'{{"messaging_product":"whatsapp","url":"{url}","mime_type":{_quoted(media.file.mime_type)},'
+        f'"sha256":"{sha256}","file_size":{size},"id":"{media.id}"}}'
+    )
+    return Answer(200, body.replace("/", "\\/").encode(), headers=trace_headers(trace))
+
+
+_quoted = cache(json.dumps)

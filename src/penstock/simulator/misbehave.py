@@ -1,7 +1,7 @@
 """Faults carried out: which rule of a server strikes a request, and what then goes on the wire instead.
 
-Pure: facts and a good answer in, a plan out. ``catalogue`` names the faults, ``scenario`` holds the rules, ``wire`` puts
-the plan on the connection. Called by ``Upstream``.
+Pure: facts and a good answer in, a plan out. ``catalogue`` names the faults, ``scenario`` holds the rules, ``wire``
+puts it on the connection. Called by ``Upstream``.
 """
 
 import gzip
@@ -20,7 +20,9 @@ FORMS = {"form-405": "405", "form-400": "400", "form-honoured": "honour"}
 ELSEWHERE = "http://files.example.net"
 _OVERSIZE_BYTES = 150_000_000
 _FILLER = b"0123456789abcdef" * 64
-_PAGE = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Sorry, something went wrong.</h1></body></html>"
+_PAGE = (
+    b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Sorry, something went wrong.</h1></body></html>"
+)
 _INJECTED = b'{"messaging_product":"whatsapp","url":"http:\\/\\/injected.example.net\\/","id":"0"}'
 
 

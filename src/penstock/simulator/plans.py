@@ -104,9 +104,9 @@ def head(answer: Answer, *framing: str) -> bytes:
 _JOIN_UP_TO_BYTES = 65_536
 
 
-def plainly(answer: Answer) -> Plan:
-    """The plan of a server that behaves."""
-    start = head(answer, f"Content-Length: {len(answer.body)}")
+def plainly(answer: Answer, *headers: str) -> Plan:
+    """The plan of a server that behaves; ``headers`` are lines besides the answer's own."""
+    start = head(answer, f"Content-Length: {len(answer.body)}", *headers)
     if len(answer.body) <= _JOIN_UP_TO_BYTES:  # one write, one packet or few
         return Plan((Send(start + answer.body),), answer.status)
     return Plan((Send(start), Send(answer.body)), answer.status)

@@ -116,9 +116,7 @@ class Record:
         return list(_ids(delivery for delivery in self.deliveries if delivery.state != "delivered"))
 
     def _of(self, hop: str, media_id: str | None) -> list[Request]:
-        return [
-            request for request in self.requests if request.hop == hop and media_id in {None, request.media_id}
-        ]
+        return [request for request in self.requests if request.hop == hop and media_id in {None, request.media_id}]
 
 
 def _ids(deliveries: Iterable[Delivery]) -> dict[str, None]:

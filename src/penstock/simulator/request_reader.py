@@ -106,28 +106,26 @@ class RequestReader:
 
     def _chunked_body(self) -> bytes | None:
         """The body out of its chunks, once the last of them is here. Trailers are read and forgotten."""
+        if len(self._buffer) > MAX_BODY_BYTES:
+            raise Malformed(413, "the body is too long")
         parts: list[bytes] = []
         at = 0
         while True:
             end = self._buffer.find(b"\r\n", at)
             if end < 0:
-                return self._not_yet()
+                return None
             size = _chunk_size(bytes(self._buffer[at:end]))
             if size == 0:
                 stop = self._buffer.find(b"\r\n\r\n", end)
                 if stop < 0:
-                    return self._not_yet()
+                    return None
                 del self._buffer[: stop + 4]
                 return b"".join(parts)
             start = end + 2
             if len(self._buffer) < start + size + 2:
-                return self._not_yet()
+                return None
             parts.append(bytes(self._buffer[start : start + size]))
             at = start + size + 2
-
-    def _not_yet(self) -> None:
-        if len(self._buffer) > MAX_BODY_BYTES:
-            raise Malformed(413, "the body is too long")
 
 
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "expect"})

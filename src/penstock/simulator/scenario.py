@@ -89,13 +89,19 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Webhooks(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How webhooks are sent: over how many connections, how mangled, and how often again.
+    """How webhooks look and are sent: in which spelling, over how many connections, how mangled, how often again.
 
     Delays are simulated seconds, ``answer_timeout_s`` real ones. A rate is a share of bodies, 0 to 1.
     """
 
     concurrency: AtLeastOne = 8
     url: bool = True
+    fresh_url: bool = False
+    ext: Literal["seconds", "milliseconds"] = "seconds"
+    sha256: Literal["base64", "hex"] = "base64"
+    timestamps: Literal["string", "integer"] = "string"
+    bsuid: bool = True
+    legacy_signature: bool = False
     duplicate_rate: Share = 0.0
     repeat_id_rate: Share = 0.0
     reorder_rate: Share = 0.0

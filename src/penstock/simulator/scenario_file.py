@@ -17,7 +17,7 @@ from .scenario import Scenario
 _WHERE = re.compile(r"^(?P<what>.*) - at `\$\.?(?P<key>.*)`$", re.DOTALL)
 
 
-class BadScenario(ValueError):
+class BadScenario(ValueError):  # noqa: N818 - it says what the file is
     """The scenario cannot be used; the message is one line that names the key."""
 
 
@@ -26,7 +26,7 @@ def scenario_from(tree: Any) -> Scenario:
     try:
         return msgspec.convert(tree, Scenario)
     except msgspec.ValidationError as error:
-        raise BadScenario(_one_line(str(error))) from None
+        raise BadScenario(one_line(str(error))) from None
 
 
 def read_scenario(path: str | Path) -> Scenario:
@@ -45,7 +45,7 @@ def read_scenario(path: str | Path) -> Scenario:
         raise BadScenario(f"{path}: {error}") from None
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """msgspec's complaint with the key in front: ``servers[0].faults[1]: unknown key `x```."""
     found = _WHERE.match(text)
     what, key = (found["what"], found["key"]) if found else (text, "")

@@ -36,9 +36,7 @@ def upload(case: Case, world: World) -> Answer:
     data, filename, declared = sent
     mime_type = parts["type"][0].decode("utf-8", "replace") if "type" in parts else declared
     file = file_of(data, mime_type or "application/octet-stream", filename)
-    media = world.shelf.add(
-        file, kind=kind_of(file.mime_type), number=number, now=world.clock.now(), inbound=False
-    )
+    media = world.shelf.add(file, kind=kind_of(file.mime_type), number=number, now=world.clock.now(), inbound=False)
     return Answer(200, dumps({"id": media.id}), headers=trace_headers(case.trace))
 
 

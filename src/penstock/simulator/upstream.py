@@ -26,6 +26,7 @@ from .world import World
 
 _SECRETS = frozenset({"authorization", "proxy-authorization", "cookie"})
 _TOKEN_PARAMETERS = frozenset({"access_token", "appsecret_proof"})
+_SERVED_BY = "X-Served-By"  # fleets name the server in one header or another
 _UNKNOWN_PATH = ("Unknown path components", "OAuthException", 2500)
 
 
@@ -84,13 +85,14 @@ class Upstream:
 
     def _plan(self, case: Case, machine: Machine, rule: FaultRule | None) -> Plan:
         if rule is None or rule.fault in FORMS:
-            return plainly(_served_by(machine, self._honest(case, rule)))
+            return plainly(self._honest(case, rule), f"{_SERVED_BY}: {machine.name}")
         ready = instead(rule, self._facts(case, 0))
         if isinstance(ready, Plan):
             return ready
         if ready is not None:
-            return plainly(_served_by(machine, ready))
-        return spoilt(rule, _served_by(machine, self._honest(case, None)))
+            return plainly(ready, f"{_SERVED_BY}: {machine.name}")
+        answer = self._honest(case, None)
+        return spoilt(rule, replace(answer, headers={**answer.headers, _SERVED_BY: machine.name}))
 
     def _honest(self, case: Case, form: FaultRule | None) -> Answer:
         """The answer that the rules of the platform ask for."""
@@ -178,11 +180,6 @@ class Upstream:
                 status=status,
             )
         )
-
-
-def _served_by(machine: Machine, answer: Answer) -> Answer:
-    """The answer with the name of the server in it, as fleets have it in one header or another."""
-    return replace(answer, headers={**answer.headers, "X-Served-By": machine.name})
 
 
 def _without_secrets(request: Incoming) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,7 @@ import contextlib
 import socket
 import struct
 from collections.abc import Awaitable
-from typing import Protocol
+from typing import Protocol, cast
 
 from .incoming import Incoming
 from .plans import Answer, Close, Drip, Hang, Pause, Plan, Repeat, Reset, Send, Step, plainly
@@ -57,9 +57,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio.Protocol."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.set_write_buffer_limits(high=_SLICE_BYTES)
+        self._transport = cast("asyncio.Transport", transport)  # not one by type under uvloop
+        self._transport.set_write_buffer_limits(high=_SLICE_BYTES)
         self._site.connected(self)
 
     def data_received(self, data: bytes) -> None:

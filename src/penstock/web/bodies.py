@@ -21,8 +21,13 @@ class ClientGoneError(Exception):
     """The client left: nobody is there to answer."""
 
 
-async def read_body(receive: Receive, *, limit_bytes: int, within_s: float) -> bytes:
-    """The whole body. Raises one of the errors above."""
+async def read_body(
+    receive: Receive, *, headers: Iterable[tuple[bytes, bytes]], limit_bytes: int, within_s: float
+) -> bytes:
+    """The whole body. Raises one of the errors above; at once when Content-Length announces too much."""
+    declared = header(headers, b"content-length")
+    if declared is not None and declared.isdigit() and int(declared[:20]) > limit_bytes:
+        raise BodyTooLargeError
     parts: list[bytes] = []
     size = 0
     try:
@@ -48,9 +53,3 @@ def header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | None:
         if key == name:
             return value
     return None
-
-
-def declares_more_than(headers: Iterable[tuple[bytes, bytes]], limit_bytes: int) -> bool:
-    """Whether Content-Length announces more than may be read, so that nothing of it need be."""
-    declared = header(headers, b"content-length")
-    return declared is not None and declared.isdigit() and int(declared[:20]) > limit_bytes

@@ -24,6 +24,7 @@ LOOK_EVERY_S = 1.0
 _BEAT_S = 15.0
 _REST_S = 0.25  # under load a page hears of changes four times a second, not a thousand
 _STREAMS = 500
+_CHANGED = b"event: changed\ndata: {}\n\n"
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -42,17 +43,19 @@ class Watch:
 
     async def changed(self, within_s: float) -> bool:
         """True when something changed, False after ``within_s`` seconds or at the end."""
-        if await self._heard.wait(within_s):
-            return True
-        if self.ended:
-            return False
-        try:
-            last = await self._ledger.feed.last()
-        except PenstockError:
-            return False  # whoever waits will see for itself that the ledger cannot be read
-        news = self._last not in (-1, last)
+        if self._last < 0:
+            self._last = await self._look()
+        nudged = await self._heard.wait(within_s)
+        last = self._last if self.ended else await self._look()
+        news = nudged or last != self._last
         self._last = last
         return news
+
+    async def _look(self) -> int:
+        try:
+            return await self._ledger.feed.last()
+        except PenstockError:
+            return self._last  # whoever waits will see for itself that the ledger cannot be read
 
 
 class Events:
@@ -82,25 +85,37 @@ class Events:
             raise ProblemError(
                 503, "too many event streams are open", do="ask again in a while", headers={"Retry-After": "30"}
             )
-        return StreamingResponse(self._stream(), headers=_HEADERS, media_type="text/event-stream")
+        return StreamingResponse(self._stream(request), headers=_HEADERS, media_type="text/event-stream")
 
-    async def _stream(self) -> AsyncIterator[bytes]:
+    async def _stream(self, request: Request) -> AsyncIterator[bytes]:
         self._open += 1
         self._metrics.streams(+1)
         try:
             with self.watch() as watch:
-                yield b"retry: 2000\n\n"
+                yield b"retry: 2000\n\n" + _CHANGED  # what changed between the page and this stream
                 quiet_s = 0.0
                 while not watch.ended:
                     if await watch.changed(LOOK_EVERY_S):
-                        yield b"event: changed\ndata: {}\n\n"
+                        yield _CHANGED
                         quiet_s = 0.0
                         await asyncio.sleep(_REST_S)
                     else:
                         quiet_s += LOOK_EVERY_S
                         if quiet_s >= _BEAT_S:
+                            if not await self._may(request):
+                                return
                             yield b": beat\n\n"
                             quiet_s = 0.0
         finally:
             self._open -= 1
             self._metrics.streams(-1)
+
+    async def _may(self, request: Request) -> bool:
+        """Whether who listens has a session, or a token that is still good."""
+        if await self._gatekeeper.session(request) is not None:
+            return True
+        try:
+            await self._gatekeeper.bearer(request)
+        except ProblemError:
+            return False
+        return True

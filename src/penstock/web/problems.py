@@ -17,6 +17,7 @@ _log = structlog.get_logger()
 
 _RETRY_AFTER_S = 5
 _ROOT = Path(__file__).parent.parent
+_STATUSES: Mapping[type[PenstockError], int] = {WrongUse: 400, NotFound: 404, Conflict: 409}
 _BY_STATUS = {
     404: "there is nothing here by this name",
     405: "this is not done with this method",
@@ -45,35 +46,28 @@ class ProblemError(Exception):
 
 def problem_of(error: Exception) -> ProblemError:
     """The answer to whatever went wrong."""
-    match error:
-        case ProblemError():
-            return error
-        case HTTPException():
-            what = _BY_STATUS.get(error.status_code, "this request cannot be answered")
-            return ProblemError(error.status_code, what, headers=error.headers)
-        case WrongUse():
-            return ProblemError(400, str(error))
-        case NotFound():
-            return ProblemError(404, str(error))
-        case Conflict():
-            return ProblemError(409, str(error))
-        case Unreachable():
-            return ProblemError(
-                503,
-                str(error),
-                do="ask again in a few seconds",
-                fault=error.fault,
-                headers={"Retry-After": str(_RETRY_AFTER_S)},
-            )
-        case PenstockError():
-            return ProblemError(500, str(error), fault=error.fault)
-        case _:
-            return ProblemError(
-                500,
-                "something went wrong inside Penstock; its log names the place",
-                do="ask again; if it stays, show the log to whoever runs Penstock",
-                fault="ours",
-            )
+    if isinstance(error, ProblemError):
+        return error
+    if isinstance(error, HTTPException):
+        what = _BY_STATUS.get(error.status_code, "this request cannot be answered")
+        return ProblemError(error.status_code, what, headers=error.headers)
+    if isinstance(error, Unreachable):
+        return ProblemError(
+            503,
+            str(error),
+            do="ask again in a few seconds",
+            fault=error.fault,
+            headers={"Retry-After": str(_RETRY_AFTER_S)},
+        )
+    if isinstance(error, PenstockError):
+        status = next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), 500)
+        return ProblemError(status, str(error), fault=error.fault)
+    return ProblemError(
+        500,
+        "something went wrong inside Penstock; its log names the place",
+        do="ask again; if it stays, show the log to whoever runs Penstock",
+        fault="ours",
+    )
 
 
 def note(event: str, error: BaseException, **facts: object) -> None:

@@ -14,11 +14,13 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from penstock.adapters.blobs.port import Blobs
-from penstock.core import blobkey, filename, ids, sniff
+from penstock.core import blobkey, filename, sniff
 from penstock.ledger.rows import Media
 from penstock.web.problems import ProblemError
+from penstock.web.words import rfc3339
 
 OCTETS = "application/octet-stream"
+_NAMES = {"image": "photo"}
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")  # one range; a browser that asks for several gets the whole
 # Without scripts in any case. The origin stays ours, or the browser's own player could not ask for the bytes it plays.
 _POLICY = (
@@ -83,13 +85,17 @@ def headers_of(media: Media, *, download: bool = False) -> dict[str, str]:
 def name_of(media: Media) -> str:
     """A file name that can do no harm, for a file that may have been sent with any."""
     content_type = media.content_type or media.declared_mime_type or OCTETS
-    return filename.clean(media.filename, content_type=content_type, fallback=ids.encode(ids.Kind.MEDIA, media.id))
+    kind = "voice-note" if media.voice else _NAMES.get(media.kind, media.kind)
+    fallback = f"{kind}-{rfc3339(media.received_at)[:10]}"
+    return filename.clean(media.filename, content_type=content_type, fallback=fallback)
 
 
 def disposition(name: str, *, inline: bool) -> str:
     """Content-Disposition by RFC 6266: the name in ASCII for the old, in UTF-8 for everybody else."""
     how = "inline" if inline else "attachment"
-    plain = "".join(letter if letter.isascii() and letter.isprintable() and letter not in '"\\%' else "_" for letter in name)
+    plain = "".join(
+        letter if letter.isascii() and letter.isprintable() and letter not in '"\\%' else "_" for letter in name
+    )
     known = f'{how}; filename="{plain}"'
     return known if plain == name else f"{known}; filename*=UTF-8''{quote(name, safe='')}"
 

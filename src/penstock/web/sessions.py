@@ -48,7 +48,7 @@ class Sessions:
         return int(token_id) if now < int(expires_at) else None
 
     def link(self, token_id: int, *, now: float) -> str:
-        """A code that signs in once."""
+        """A code that signs in once. ``now`` is of a clock that only ever rises."""
         while len(self._links) >= _LINKS:
             del self._links[next(iter(self._links))]
         code = secrets.token_urlsafe(24)

@@ -17,14 +17,7 @@ from penstock.core.errors import PenstockError
 from penstock.flow.receiver import Receiver, Refusal, Refused
 from penstock.flow.registry import Registry
 from penstock.ledger.rows import App
-from penstock.web.bodies import (
-    BodyTooLargeError,
-    BodyTooSlowError,
-    ClientGoneError,
-    declares_more_than,
-    header,
-    read_body,
-)
+from penstock.web.bodies import BodyTooLargeError, BodyTooSlowError, ClientGoneError, header, read_body
 from penstock.web.metrics import Metrics
 from penstock.web.problems import note
 
@@ -102,17 +95,13 @@ class Door:
 
     async def _take(self, headers: Iterable[tuple[bytes, bytes]], receive: Receive, app: str | None) -> Reply | None:
         """The answer to a body; None when the client left before it was complete."""
-        if declares_more_than(headers, LIMIT_BYTES):
-            return _TOO_LARGE
         try:
-            body = await read_body(receive, limit_bytes=LIMIT_BYTES, within_s=self._body_within_s)
+            body = await read_body(receive, headers=headers, limit_bytes=LIMIT_BYTES, within_s=self._body_within_s)
             outcome = await self._receiver.take(body, header(headers, b"x-hub-signature-256"), app)
         except ClientGoneError:
             return None
-        except BodyTooLargeError:
-            return _TOO_LARGE
-        except BodyTooSlowError:
-            return _TOO_SLOW
+        except (BodyTooLargeError, BodyTooSlowError) as error:
+            return _TOO_LARGE if isinstance(error, BodyTooLargeError) else _TOO_SLOW
         except Exception as error:  # noqa: BLE001 -- whatever it was, nothing was acknowledged and Meta sends again
             note("webhook.not_taken", error)
             return _NOT_NOW
@@ -148,7 +137,8 @@ class Door:
 def _knows(apps: Iterable[App], token: str) -> bool:
     """Whether one of the apps has this verify token; takes as long for a near miss as for a far one."""
     given = token.encode()
-    return any([hmac.compare_digest(given, app.verify_token.encode()) for app in apps])
+    matches = [hmac.compare_digest(given, app.verify_token.encode()) for app in apps]
+    return any(matches)
 
 
 def _asked(query: bytes) -> dict[str, str]:

@@ -2,15 +2,25 @@
 
 A transaction is a *script*: a generator that yields ``Call``s and receives their rows, and whose return value is the
 transaction's result. The adapter drives it: SQLite inside its one writer thread, where many scripts share a commit,
-PostgreSQL on a connection of its pool. So every store is written once, without await, for both. Not a query builder
-and not an ORM. Implemented by ``sqlite`` (and its PostgreSQL twin); called by the ledger only.
+PostgreSQL on a connection of its pool. So every store is written once, without await, for both. A script may be begun
+again from its start when the transaction that it shared is undone, so it changes nothing but the database. Not a query
+builder and not an ORM. Implemented by ``sqlite`` (and its PostgreSQL twin); called by the ledger only.
 """
 
 from collections.abc import Callable, Generator, Sequence
+from enum import IntEnum
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 Row = tuple[Any, ...]
 T = TypeVar("T")
+
+
+class Gives(IntEnum):
+    """What a statement answers with."""
+
+    ROWS = 0  # the rows that it selects or returns
+    ROW_ID = 1  # one row with the id of what it inserted, none when it inserted nothing
+    COUNT = 2  # an empty row for each one that it changed
 
 
 class Call(NamedTuple):
@@ -19,6 +29,7 @@ class Call(NamedTuple):
     sql: str
     args: Sequence[Any] = ()
     many: bool = False
+    gives: Gives = Gives.ROWS
 
 
 Script = Generator[Call, list[Row], T]

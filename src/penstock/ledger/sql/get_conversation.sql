@@ -1,5 +1,5 @@
 SELECT c.id, w.name, n.phone_number_id, c.title, c.contact, c.is_group, c.last_at, c.last_text, c.last_kind, c.last_direction,
-  (SELECT count(*) FROM (SELECT g.id FROM messages g WHERE g.conversation_id = c.id ORDER BY g.sent_at DESC, g.id DESC LIMIT 50) t
-     JOIN media m ON m.message_row = t.id WHERE m.ended IS NULL)
+  (SELECT count(*) FROM (SELECT g.id FROM messages g WHERE g.conversation_id = c.id ORDER BY g.sent_at DESC LIMIT 50) t
+     JOIN media m ON m.message_row = t.id WHERE m.stage = 'open')
 FROM conversations c JOIN workspaces w ON w.id = c.workspace_id JOIN numbers n ON n.id = c.number_id
 WHERE c.id = :id AND (:workspace_id = 0 OR c.workspace_id = :workspace_id)

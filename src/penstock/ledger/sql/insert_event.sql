@@ -1,2 +1,2 @@
-INSERT INTO events (workspace_id, kind, at, conversation_id, seq, message_row, media_row, outcome, reason)
-VALUES (:workspace_id, :kind, :at, :conversation_id, :seq, :message_row, :media_row, :outcome, :reason)
+INSERT INTO events (workspace_id, kind, at, conversation_id, seq, message_row, media_row)
+VALUES (:workspace_id, :kind, :at, :conversation_id, :seq, :message_row, :media_row)

@@ -1,3 +1,2 @@
 SELECT e.id, e.kind, e.at, w.name, e.conversation_id, e.seq, e.message_row, e.media_row
-FROM events e JOIN workspaces w ON w.id = e.workspace_id
-WHERE e.id > :after AND (:workspace_id = 0 OR e.workspace_id = :workspace_id) ORDER BY e.id LIMIT :limit
+FROM events e JOIN workspaces w ON w.id = e.workspace_id WHERE e.id > :after ORDER BY e.id LIMIT :limit

@@ -3,5 +3,5 @@ SELECT g.id, w.name, n.phone_number_id, g.conversation_id, g.wamid, g.direction,
   g.sender, g.sender_name, g.text, g.reply_to, g.original_wamid, g.history, g.error_code, g.error_text, g.payload
 FROM messages g JOIN workspaces w ON w.id = g.workspace_id JOIN numbers n ON n.id = g.number_id
 WHERE g.conversation_id = :conversation_id AND (:workspace_id = 0 OR g.workspace_id = :workspace_id)
-  AND g.kind <> 'placeholder' AND (g.sent_at < :before_at OR (g.sent_at = :before_at AND g.id < :before_id))
+  AND (g.sent_at, g.id) < (:before_at, :before_id)
 ORDER BY g.sent_at DESC, g.id DESC LIMIT :limit

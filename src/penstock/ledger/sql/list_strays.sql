@@ -1,3 +1,2 @@
-SELECT s.phone_number_id, max(a.name), count(*), min(w.received_at), max(w.received_at)
-FROM strays s JOIN webhooks w ON w.id = s.webhook_id LEFT JOIN apps a ON a.id = w.app_id
-GROUP BY s.phone_number_id ORDER BY s.phone_number_id
+SELECT s.phone_number_id, (SELECT a.name FROM apps a WHERE a.id = max(s.app_id)), count(*), min(s.received_at), max(s.received_at)
+FROM strays s GROUP BY s.phone_number_id ORDER BY s.phone_number_id

@@ -1,2 +1,1 @@
-SELECT id, app_id, received_at, body FROM webhooks
-WHERE problems IS NOT NULL AND id > :after ORDER BY id LIMIT :limit
+SELECT id, length(body) FROM webhooks WHERE problems IS NOT NULL AND id > :after ORDER BY id LIMIT :limit

@@ -1,2 +1,1 @@
-SELECT min(m.received_at), (SELECT count(*) FROM fetches x WHERE x.deadline <= :soon)
-FROM fetches f JOIN media m ON m.id = f.media_row WHERE f.owner IS NULL
+SELECT min(received_at), count(*) FILTER (WHERE deadline <= :soon) FROM fetches WHERE turn <> 'taken'

@@ -1,1 +1,1 @@
-UPDATE fetches SET owner = NULL, lease_until = NULL WHERE owner IS NOT NULL RETURNING media_row
+UPDATE fetches SET turn = 'ready', owner = NULL, lease_until = NULL WHERE turn = 'taken' RETURNING 1

@@ -1,3 +1,3 @@
-UPDATE fetches SET owner = NULL, lease_until = NULL
-WHERE media_row IN (SELECT media_row FROM fetches WHERE owner IS NOT NULL AND lease_until < :now LIMIT 500)
-RETURNING media_row
+UPDATE fetches SET turn = 'ready', owner = NULL, lease_until = NULL
+WHERE media_row IN (SELECT media_row FROM fetches WHERE turn = 'taken' AND lease_until < :now ORDER BY lease_until LIMIT :limit)
+RETURNING 1

@@ -1,2 +1,2 @@
-UPDATE media SET ended = :ended, ended_at = :now, outcome = :outcome, reason = :reason, attempts = :attempts
+UPDATE media SET stage = :stage, ended_at = :now, outcome = :outcome, reason = :reason, attempts = :attempts
 WHERE id = :media_row

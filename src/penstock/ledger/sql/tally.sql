@@ -1,6 +1,11 @@
-SELECT w.name, count(m.id),
-  coalesce(sum(m.ended IS NULL AND f.owner IS NULL), 0), coalesce(sum(m.ended IS NULL AND f.owner IS NOT NULL), 0),
-  coalesce(sum(m.ended = 'attached'), 0), coalesce(sum(m.ended = 'expired'), 0),
-  coalesce(sum(m.ended = 'failed'), 0), coalesce(sum(m.ended = 'erased'), 0)
-FROM workspaces w LEFT JOIN media m ON m.workspace_id = w.id LEFT JOIN fetches f ON f.media_row = m.id
-GROUP BY w.id, w.name ORDER BY w.name
+-- How many items of each workspace stand where, from the index alone: all, waiting, fetching, attached, expired, failed, erased.
+SELECT w.name,
+  (SELECT count(*) FROM media m WHERE m.workspace_id = w.id),
+  (SELECT count(*) FROM media m WHERE m.workspace_id = w.id AND m.stage = 'open')
+    - (SELECT count(*) FROM fetches f WHERE f.workspace_id = w.id AND f.turn = 'taken'),
+  (SELECT count(*) FROM fetches f WHERE f.workspace_id = w.id AND f.turn = 'taken'),
+  (SELECT count(*) FROM media m WHERE m.workspace_id = w.id AND m.stage = 'attached'),
+  (SELECT count(*) FROM media m WHERE m.workspace_id = w.id AND m.stage = 'expired'),
+  (SELECT count(*) FROM media m WHERE m.workspace_id = w.id AND m.stage = 'failed'),
+  (SELECT count(*) FROM media m WHERE m.workspace_id = w.id AND m.stage = 'erased')
+FROM workspaces w ORDER BY w.name

@@ -5,4 +5,4 @@ UPDATE conversations SET seq = seq + 1,
   last_direction = CASE WHEN :sent_at >= last_at THEN :direction ELSE last_direction END,
   title = CASE WHEN :title <> '' THEN :title ELSE title END,
   last_at = max(last_at, :sent_at)
-WHERE id = :conversation_id RETURNING seq
+WHERE id = :conversation_id

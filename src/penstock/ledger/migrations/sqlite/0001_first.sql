@@ -1,4 +1,5 @@
 -- The first schema. Times are epoch seconds, sizes bytes. Secrets are sealed before they come here.
+-- Ids are never given out twice: AUTOINCREMENT where rows are deleted; the newest row of the other tables never is.
 
 CREATE TABLE provisioning (only INTEGER PRIMARY KEY CHECK (only = 1), version INTEGER NOT NULL) STRICT;
 INSERT INTO provisioning VALUES (1, 1);
@@ -35,7 +36,7 @@ CREATE TABLE api_tokens (
 
 -- The journal: every signed body as it came. `numbers` lists the registrations it was read for, as a JSON array.
 CREATE TABLE webhooks (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, app_id INTEGER NOT NULL, received_at REAL NOT NULL,
+  id INTEGER PRIMARY KEY, app_id INTEGER NOT NULL, received_at REAL NOT NULL,
   signature TEXT NOT NULL, numbers TEXT NOT NULL, problems TEXT, body BLOB NOT NULL
 ) STRICT;
 CREATE INDEX webhooks_unread ON webhooks (id) WHERE problems IS NOT NULL;
@@ -43,6 +44,7 @@ CREATE INDEX webhooks_unread ON webhooks (id) WHERE problems IS NOT NULL;
 -- Quarantine: which journaled bodies hold updates for a number that nobody registered.
 CREATE TABLE strays (
   phone_number_id TEXT NOT NULL, webhook_id INTEGER NOT NULL REFERENCES webhooks,
+  app_id INTEGER NOT NULL, received_at REAL NOT NULL,
   PRIMARY KEY (phone_number_id, webhook_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -52,7 +54,7 @@ CREATE TABLE conversations (
   last_at REAL NOT NULL, last_text TEXT, last_kind TEXT NOT NULL, last_direction TEXT NOT NULL,
   seq INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX conversations_recent ON conversations (workspace_id, last_at, id);
+CREATE INDEX conversations_recent ON conversations (workspace_id, last_at);
 
 -- Every name under which a conversation may be found: p:<phone>, u:<business-scoped id>, n:<parent id>, g:<group>.
 CREATE TABLE aliases (
@@ -62,14 +64,14 @@ CREATE TABLE aliases (
 CREATE INDEX aliases_of ON aliases (conversation_id);
 
 CREATE TABLE messages (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, workspace_id INTEGER NOT NULL, number_id INTEGER NOT NULL,
+  id INTEGER PRIMARY KEY, workspace_id INTEGER NOT NULL, number_id INTEGER NOT NULL,
   wamid TEXT NOT NULL, conversation_id INTEGER NOT NULL, webhook_id INTEGER NOT NULL,
   direction TEXT NOT NULL, kind TEXT NOT NULL, sent_at REAL NOT NULL, received_at REAL NOT NULL,
   sender TEXT, sender_name TEXT, text TEXT, reply_to TEXT, original_wamid TEXT,
   history INTEGER NOT NULL, error_code INTEGER, error_text TEXT, payload BLOB NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX messages_once ON messages (number_id, wamid);
-CREATE INDEX messages_thread ON messages (conversation_id, sent_at, id);
+CREATE UNIQUE INDEX messages_once ON messages (wamid, number_id);
+CREATE INDEX messages_thread ON messages (conversation_id, sent_at);  -- and by id, as every index
 
 CREATE TABLE statuses (
   number_id INTEGER NOT NULL, wamid TEXT NOT NULL, status TEXT NOT NULL, recipient TEXT NOT NULL,
@@ -77,50 +79,55 @@ CREATE TABLE statuses (
   PRIMARY KEY (number_id, wamid, status, recipient)
 ) STRICT, WITHOUT ROWID;
 
--- A file of a message, for good. `ended` is NULL while there is work on it in `fetches`. Its key is the message's row
--- (which stands for the number and Meta's id of the message) and Meta's media id.
+-- A file of a message, for good. Its stage is 'open' while there is work on it in `fetches`, else how it ended. Its key is
+-- the message's row (which stands for the number and Meta's id of the message) and Meta's media id; that is '' for a file
+-- that Meta did not deliver.
 CREATE TABLE media (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, workspace_id INTEGER NOT NULL, number_id INTEGER NOT NULL,
+  id INTEGER PRIMARY KEY, workspace_id INTEGER NOT NULL, number_id INTEGER NOT NULL,
   message_row INTEGER NOT NULL REFERENCES messages, media_id TEXT NOT NULL, kind TEXT NOT NULL,
   declared_mime_type TEXT, declared_sha256 BLOB, declared_size INTEGER, filename TEXT,
   voice INTEGER NOT NULL, animated INTEGER NOT NULL,
   received_at REAL NOT NULL, deadline REAL NOT NULL,
-  ended TEXT, ended_at REAL, outcome TEXT, reason TEXT, attempts INTEGER NOT NULL DEFAULT 0,
+  stage TEXT NOT NULL, ended_at REAL, outcome TEXT, reason TEXT, attempts INTEGER NOT NULL DEFAULT 0,
   size INTEGER, sha256 BLOB, content_type TEXT
 ) STRICT;
 CREATE UNIQUE INDEX media_once ON media (message_row, media_id);
 CREATE INDEX media_of_meta ON media (media_id);
-CREATE INDEX media_of_workspace ON media (workspace_id, id);
-CREATE INDEX media_lost ON media (workspace_id, ended, id) WHERE ended IN ('failed', 'expired');
+CREATE INDEX media_standing ON media (workspace_id, stage);
 
--- The hot table: only what is still to be fetched. A row without an owner waits, one with an owner is being fetched.
+-- The hot table: only what is still to be fetched. Its turn is 'ready' (due), 'later' (due at due_at) or 'taken' (a fetcher
+-- has it). What is due is brought from 'later' to 'ready' before a claim, so a claim never passes what is not due.
 CREATE TABLE fetches (
   media_row INTEGER PRIMARY KEY REFERENCES media, workspace_id INTEGER NOT NULL, number_id INTEGER NOT NULL,
-  kind TEXT NOT NULL, due_at REAL NOT NULL, deadline REAL NOT NULL,
+  kind TEXT NOT NULL, turn TEXT NOT NULL, due_at REAL NOT NULL, received_at REAL NOT NULL, deadline REAL NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0, fence INTEGER NOT NULL DEFAULT 0,
   owner TEXT, lease_until REAL, url TEXT, url_expires_at REAL, outcome TEXT, reason TEXT
 ) STRICT;
-CREATE INDEX fetches_waiting ON fetches (deadline, media_row) WHERE owner IS NULL;
-CREATE INDEX fetches_leased ON fetches (lease_until) WHERE owner IS NOT NULL;
+CREATE INDEX fetches_ready ON fetches (deadline) WHERE turn = 'ready';
+CREATE INDEX fetches_later ON fetches (due_at) WHERE turn = 'later';
+CREATE INDEX fetches_taken ON fetches (lease_until) WHERE turn = 'taken';
 
+-- A file as it is shown. One that was imported for a message which never came belongs to no message yet.
 CREATE VIEW media_now AS
-SELECT m.id, m.workspace_id, w.name AS workspace, m.number_id, n.phone_number_id, n.app_id, n.credential_id,
-  m.message_row AS message_key, CASE WHEN g.kind <> 'placeholder' THEN m.message_row END AS message_row,
+SELECT m.id, m.workspace_id, w.name AS workspace, m.number_id, n.phone_number_id, a.name AS app, c.name AS credential,
+  m.message_row AS message_key, CASE WHEN g.conversation_id <> 0 THEN m.message_row END AS message_row,
   nullif(g.conversation_id, 0) AS conversation_id,
-  CASE WHEN g.wamid LIKE 'import:%' THEN '' ELSE g.wamid END AS wamid, m.media_id, m.kind,
-  CASE WHEN m.ended IS NOT NULL THEN m.ended WHEN f.owner IS NULL THEN 'waiting' ELSE 'fetching' END AS state,
+  CASE WHEN g.wamid LIKE 'import:%' THEN '' ELSE g.wamid END AS wamid, m.media_id, m.kind, m.stage,
+  CASE WHEN m.stage <> 'open' THEN m.stage WHEN f.turn = 'taken' THEN 'fetching' ELSE 'waiting' END AS state,
   coalesce(f.outcome, m.outcome) AS outcome, coalesce(f.reason, m.reason) AS reason,
   coalesce(f.attempts, m.attempts) AS attempts, m.received_at, m.deadline, f.due_at,
-  CASE WHEN m.ended = 'attached' THEN m.ended_at END AS attached_at,
+  CASE WHEN m.stage = 'attached' THEN m.ended_at END AS attached_at,
   m.size, m.sha256, m.content_type, m.declared_mime_type, m.declared_size, m.filename, m.voice, m.animated
 FROM media m
 JOIN workspaces w ON w.id = m.workspace_id
 JOIN numbers n ON n.id = m.number_id
+JOIN apps a ON a.id = n.app_id
+JOIN credentials c ON c.id = n.credential_id
 JOIN messages g ON g.id = m.message_row
 LEFT JOIN fetches f ON f.media_row = m.id;
 
 CREATE TABLE attempts (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, media_row INTEGER NOT NULL, at REAL NOT NULL,
+  id INTEGER PRIMARY KEY, media_row INTEGER NOT NULL, at REAL NOT NULL,
   operation TEXT NOT NULL, declared_method TEXT NOT NULL, wire_method TEXT, host TEXT, peer_address TEXT,
   status INTEGER, graph_code INTEGER, graph_subcode INTEGER, trace_id TEXT,
   outcome TEXT NOT NULL, duration_s REAL NOT NULL, recipe TEXT NOT NULL, detail TEXT
@@ -129,9 +136,10 @@ CREATE INDEX attempts_of ON attempts (media_row);
 
 -- The feed. On SQLite transactions commit one after the other, so the row number is the position.
 CREATE TABLE events (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, workspace_id INTEGER NOT NULL, kind TEXT NOT NULL, at REAL NOT NULL,
-  conversation_id INTEGER, seq INTEGER, message_row INTEGER, media_row INTEGER, outcome TEXT, reason TEXT
+  id INTEGER PRIMARY KEY, workspace_id INTEGER NOT NULL, kind TEXT NOT NULL, at REAL NOT NULL,
+  conversation_id INTEGER, seq INTEGER, message_row INTEGER, media_row INTEGER
 ) STRICT;
+CREATE INDEX events_of_workspace ON events (workspace_id);
 
 -- Media ids that somebody else failed to fetch. Kept apart from `media`, so that the count of what was received
 -- does not come from the rows it is compared with.

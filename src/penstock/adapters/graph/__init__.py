@@ -1,0 +1,1 @@
+"""Meta's Graph API behind ``port.Graph``; ``http`` is the one that talks to it."""

@@ -1,0 +1,298 @@
+"""Meta over HTTP: the two declared operations, each with the contract of its answer.
+
+Every request is declared, checked as it was prepared, and sent by a pool that connects for nothing else; every answer
+is read with limits and compared with what it should be. What happened is told as an ``Exchange``; nothing is raised but
+``CancelledError``. Redirects, cookies, proxies and compression are off. Made by ``wiring``; called by the fetcher.
+"""
+
+import asyncio
+import platform
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+import msgspec
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from penstock import __version__
+from penstock.adapters.graph.addresses import socket_for
+from penstock.adapters.graph.body import ErrorBody, Expected, FileBody, instead, read_whole
+from penstock.adapters.graph.checked import Call, DeclaredRequest, refuse_undeclared
+from penstock.adapters.graph.limits import Limits, file_seconds
+from penstock.adapters.graph.pool import Pool
+from penstock.adapters.graph.port import Write
+from penstock.adapters.graph.record import Record, told
+from penstock.adapters.graph.troubles import Wrong, trouble_of
+from penstock.core import answers, contract, hosts
+from penstock.core.contract import Declared, Pinned
+from penstock.core.errors import WrongUse
+from penstock.core.exchange import Exchange, Found, Received, Trouble
+from penstock.core.hosts import Web
+from penstock.core.operation import DOWNLOAD, LOOK_UP, Operation
+
+USER_AGENT = f"Penstock/{__version__} (inbound WhatsApp media; Python {platform.python_version()})"
+READ_BUFFER_BYTES = 2**16  # 1.4 MiB for each open TLS stream; four times as much buys nothing
+
+T = TypeVar("T")
+Send = Callable[[ClientSession, Call], Awaitable[ClientResponse]]
+_Answer = Callable[[ClientResponse, Record, asyncio.Timeout], Awaitable[T]]
+
+
+async def send_declared(session: ClientSession, call: Call) -> ClientResponse:
+    """Build the request of a call with the client and send it through the call's own check."""
+    web = call.declared.web
+    headers = contract.headers(call.pinned, call.declared)
+    del headers["Host"]  # the client writes it from the URL
+    return await session.get(
+        URL(f"{web.scheme}://{web.authority}{web.target}", encoded=True),
+        headers=headers,
+        allow_redirects=False,
+        middlewares=(call,),
+    )
+
+
+class HttpGraph:
+    """Graph and its file servers. ``send`` builds the request; whatever it builds is checked."""
+
+    def __init__(
+        self,
+        *,
+        graph_url: str,
+        version: str,
+        media_hosts: Sequence[str],
+        allow_insecure: bool = False,
+        concurrency: int = 64,
+        limits: Limits | None = None,
+        send: Send = send_declared,
+        tls: ssl.SSLContext | None = None,
+        resolver: AbstractResolver | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        graph = hosts.read(graph_url)
+        if graph is None or graph.query:
+            raise WrongUse("the address of Graph must be plain: https://, a host, and a path or none")
+        if graph.scheme != "https" and not allow_insecure:
+            raise WrongUse(
+                "the address of Graph must begin with https:// (PENSTOCK_ALLOW_INSECURE_UPSTREAM permits http)"
+            )
+        self._pinned = Pinned(graph, version, tuple(media_hosts), allow_insecure, USER_AGENT)
+        self._limits = limits or Limits()
+        self._slots = asyncio.Semaphore(concurrency)
+        self._concurrency = concurrency
+        self._send = send
+        self._tls = tls
+        self._resolver = resolver
+        self._clock = clock
+        self._open_session: ClientSession | None = None
+
+    async def start(self) -> None:
+        """Make the connection pool."""
+        limits = self._limits
+        pool = Pool(
+            limit=self._concurrency,
+            ssl=self._tls or True,
+            resolver=self._resolver,
+            socket_factory=None if self._pinned.insecure else socket_for,
+        )
+        self._open_session = ClientSession(
+            connector=pool,
+            middlewares=(refuse_undeclared,),
+            request_class=DeclaredRequest,
+            cookie_jar=DummyCookieJar(),
+            trust_env=False,
+            auto_decompress=False,
+            read_bufsize=READ_BUFFER_BYTES,
+            max_line_size=limits.header_line_bytes,
+            max_field_size=limits.header_line_bytes,
+            max_headers=limits.header_lines,
+            # The time for a whole exchange depends on its size, so it is kept here and not by the client.
+            timeout=ClientTimeout(total=None, sock_connect=limits.connect_s, sock_read=limits.silence_s),
+        )
+
+    async def stop(self) -> None:
+        """Close every connection."""
+        session, self._open_session = self._open_session, None
+        if session is not None:
+            await session.close()
+
+    def may_download(self, url: str) -> bool:
+        """Whether a URL is plain and its scheme and host are on the allow-list."""
+        return self._place(url) is not None
+
+    async def look_up(self, media_id: str, *, token: str) -> tuple[Exchange, Found | None]:
+        """Ask Graph where the bytes of a media id are."""
+
+        async def read(response: ClientResponse, record: Record, time_left: asyncio.Timeout) -> Found | None:
+            return await self._read_look_up(media_id, response, record, time_left)
+
+        web = contract.look_up(self._pinned, media_id)
+        if web is None:
+            return self._unsent(LOOK_UP, Trouble.CONTRACT, "the media id is not fit to stand in a path")
+        return await self._exchange(Declared(LOOK_UP, web, token), read)
+
+    async def download(
+        self, url: str, *, token: str, write: Write, sha256: bytes | None, size: int | None
+    ) -> tuple[Exchange, Received | None]:
+        """Fetch a file, giving its chunks to ``write`` in order; hash and size are compared where they are given."""
+
+        async def read(response: ClientResponse, record: Record, time_left: asyncio.Timeout) -> Received | None:
+            return await self._read_file(expected, write, response, record, time_left)
+
+        expected = Expected(sha256=sha256, size=size)
+        web = self._place(url)
+        if web is None:
+            return self._unsent(DOWNLOAD, Trouble.HOST_REFUSED, "the URL is not plain, or its host is not on the list")
+        if size is not None and size > self._limits.file_bytes:
+            return self._unsent(DOWNLOAD, Trouble.TOO_LARGE, f"{size} bytes are declared", web)
+        return await self._exchange(Declared(DOWNLOAD, web, token), read)
+
+    def _place(self, url: str) -> Web | None:
+        web = hosts.read(url)
+        return web if web is not None and contract.misplaced(DOWNLOAD, web, self._pinned) is None else None
+
+    async def _exchange(self, declared: Declared, read: _Answer[T | None]) -> tuple[Exchange, T | None]:
+        """Send one request and read its answer. The connection is pooled after a success and closed after all else."""
+        async with self._slots:
+            call = Call(declared, self._pinned)
+            record = Record(call, at=self._clock())
+            began = time.monotonic()
+            response: ClientResponse | None = None
+            result: T | None = None
+            try:
+                async with asyncio.timeout(self._limits.head_s) as time_left:
+                    response = await self._send(self._session, call)
+                    record.answered(response.status, response.headers)
+                    result = await read(response, record, time_left)
+            except Exception as error:  # noqa: BLE001  the port promises that a failure is a result
+                self._note(error, record, call, timed_out=time_left.expired())
+            finally:
+                if response is not None and result is None:
+                    response.close()
+                call.settle(good=result is not None)
+            return record.exchange(duration_s=time.monotonic() - began), result
+
+    @property
+    def _session(self) -> ClientSession:
+        if self._open_session is None:
+            raise RuntimeError("the pool was not started")
+        return self._open_session
+
+    def _unsent(
+        self, operation: Operation, trouble: Trouble, detail: str, web: Web | None = None
+    ) -> tuple[Exchange, None]:
+        """An exchange for which no request was prepared."""
+        exchange = Exchange(
+            operation=operation.name,
+            declared_method=operation.method,
+            at=self._clock(),
+            duration_s=0.0,
+            host=web.host if web else None,
+            trouble=trouble,
+            detail=told(trouble, detail),
+        )
+        return exchange, None
+
+    @staticmethod
+    def _note(error: Exception, record: Record, call: Call, *, timed_out: bool) -> None:
+        if isinstance(error, ErrorBody):
+            record.refused(error.error)
+        if not (timed_out and isinstance(error, TimeoutError)):
+            record.wrong(*trouble_of(error))
+        elif record.status is None:
+            record.wrong(Trouble.READ_TIMEOUT if call.held is not None else Trouble.CONNECT_TIMEOUT)
+        elif record.body is not None and record.body.wrote_s > record.body.waited_s:
+            record.wrong(Trouble.LOCAL, f"our own writer took {record.body.wrote_s:.0f} s")
+        elif record.status == 200:  # any other status has said enough
+            record.wrong(Trouble.TOTAL_TIMEOUT)
+
+    async def _read_look_up(
+        self, media_id: str, response: ClientResponse, record: Record, time_left: asyncio.Timeout
+    ) -> Found | None:
+        """The answer to a look-up, held to its contract. Raises Wrong."""
+        self._allow(time_left, self._limits.answer_s)
+        if response.status != 200:
+            await self._read_refusal(response, record)
+            return None
+        _refuse_encoded(response)
+        body = await read_whole(response.content, self._limits.answer_bytes)
+        error = answers.graph_error(body)
+        if error is not None:
+            record.refused(error)
+            return None
+        try:
+            answer = answers.look_up(body)
+        except msgspec.DecodeError:
+            raise instead(response.content_type, body) or Wrong(Trouble.NOT_JSON) from None
+        if answer is None:
+            raise Wrong(Trouble.WRONG_SHAPE)
+        return self._found(answer, media_id)
+
+    def _found(self, answer: answers.LookUp, media_id: str) -> Found:
+        if answer.id is not None and str(answer.id) != media_id:
+            raise Wrong(Trouble.WRONG_SHAPE, "the answer is about another media id")
+        sha256, size = answers.sha256(answer.sha256), answers.size(answer.file_size)
+        if (sha256 is None) != (answer.sha256 is None) or (size is None) != (answer.file_size is None):
+            raise Wrong(Trouble.WRONG_SHAPE, "the hash or the size is none")
+        web = self._place(answer.url)
+        if web is None:
+            raise Wrong(Trouble.FOREIGN_URL)
+        if size is not None and size > self._limits.file_bytes:
+            raise Wrong(Trouble.TOO_LARGE, f"{size} bytes are declared")
+        return Found(
+            url=answer.url,
+            url_expires_at=answers.expiry(web.query, now=self._clock()),
+            mime_type=answer.mime_type,
+            sha256=sha256,
+            size=size,
+        )
+
+    async def _read_file(
+        self, expected: Expected, write: Write, response: ClientResponse, record: Record, time_left: asyncio.Timeout
+    ) -> Received | None:
+        """A file into the writer, held to what was declared of it. Raises Wrong."""
+        if response.status != 200:
+            self._allow(time_left, self._limits.answer_s)
+            await self._read_refusal(response, record)
+            return None
+        _refuse_encoded(response)
+        body = FileBody(response, expected, self._limits)
+        try:
+            body.check_length()
+        except Wrong as wrong:
+            self._allow(time_left, self._limits.answer_s)
+            raise await self._told(response) or wrong from None
+        record.body = body
+        size = response.content_length if expected.size is None else expected.size
+        self._allow(time_left, file_seconds(self._limits, size))
+        return await body.pass_on(write)
+
+    async def _told(self, response: ClientResponse) -> Wrong | None:
+        """What an answer of the wrong length says, when it is short enough to say something."""
+        if (response.content_length or 0) > self._limits.error_bytes:
+            return None
+        return instead(response.content_type, await read_whole(response.content, self._limits.error_bytes))
+
+    async def _read_refusal(self, response: ClientResponse, record: Record) -> None:
+        """An answer that is not 200: what Graph says about it, if it says anything. Raises Wrong for a redirect."""
+        if 300 <= response.status < 400:
+            raise Wrong(Trouble.REDIRECT)
+        try:
+            body = await read_whole(response.content, self._limits.error_bytes)
+        except (Wrong, ClientError, TimeoutError):
+            return  # the status has said enough
+        error = answers.graph_error(body)
+        if error is not None:
+            record.refused(error)
+
+    @staticmethod
+    def _allow(time_left: asyncio.Timeout, seconds: float) -> None:
+        time_left.reschedule(asyncio.get_running_loop().time() + seconds)
+
+
+def _refuse_encoded(response: ClientResponse) -> None:
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in {"", "identity"}:
+        raise Wrong(Trouble.ENCODED, f"the body is in {encoding[:20]!r}, plain bytes were asked for")

@@ -1,0 +1,111 @@
+"""The fetching process under test of ``fetch`` and ``memory``: Penstock's fetcher with everything that it stands on.
+
+The same parts as in an instance (ledger, registry, Graph client, disk, gates, leases, logs), without the door. For
+``memory`` the disk can be made slow, in the threads that write. Started by the parts.
+"""
+
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from penstock import wiring
+from penstock.adapters.blobs.disk import DiskBlobs
+from penstock.bench import installation
+from penstock.bench.clocks import Clocks
+from penstock.bench.processes import Facts, Parent, run
+from penstock.controls.gates.keeper import GateKeeper
+from penstock.core.work import Attached, Attempt, Claim, Ending
+from penstock.flow.fetcher import Fetcher
+from penstock.flow.registry import Registry
+from penstock.ledger.book import Ledger
+from penstock.settings import Settings
+from penstock.settings.logs import set_up
+
+
+class SlowBlobs(DiskBlobs):
+    """A folder on a disk that takes its time over every piece of work."""
+
+    def __init__(self, folder: Path, *, each_s: float) -> None:
+        super().__init__(folder)
+        self._each_s = each_s
+
+    async def in_thread(self, work: Callable[[], None]) -> None:
+        """As ever, after a pause in the same thread."""
+
+        def slowly() -> None:
+            time.sleep(self._each_s)
+            work()
+
+        await super().in_thread(slowly)
+
+
+class Count:
+    """The witness: counts endings and tells the clocks, so that both ends of a window are exact."""
+
+    def __init__(self) -> None:
+        self.endings: Counter[str] = Counter()
+        self.clocks = Clocks()
+
+    def attempted(self, claim: Claim, attempt: Attempt) -> None:
+        """Attempts are not counted: a failed one shows in the endings."""
+
+    def ended(self, claim: Claim, ending: Ending) -> None:
+        """One more."""
+        del claim
+        self.endings["attached" if isinstance(ending, Attached) else type(ending).__name__.lower()] += 1
+        self.clocks.one_more()
+
+
+async def work(told: Facts, parent: Parent) -> None:
+    """Be ready; ``fill`` puts files to work, ``fetch`` waits until as many have ended and tells what that took."""
+    set_up("json")
+    settings = installation.settings(Path(told["folder"]), graph_url=told["graph_url"], concurrency=told["concurrency"])
+    count, filled, started = Count(), 0, False
+    async with installation.provisioned(settings) as ledger, contextlib.AsyncExitStack() as stack:
+        fetcher = await _fetcher(stack, ledger, settings, count, slow_s=told.get("slow_s", 0.0))
+        parent.say()
+        while (order := await parent.order()) is not None:
+            if order["order"] == "fill":
+                sha256 = bytes.fromhex(told["sha256"])
+                await installation.fill(ledger, first=filled, items=order["items"], sha256=sha256)
+                filled += order["items"]
+                fetcher.wake()
+                parent.say()
+                continue
+            window = count.clocks.window(warm_up=order["warm_up"], items=order["items"])
+            if not started:
+                await fetcher.start()
+                stack.push_async_callback(fetcher.stop)
+                started = True
+            parent.say(**await window, not_attached=_others(count.endings))
+
+
+async def _fetcher(
+    stack: contextlib.AsyncExitStack, ledger: Ledger, settings: Settings, count: Count, *, slow_s: float
+) -> Fetcher:
+    """The fetcher, not started, with its parts, started. As ``wiring.Instance`` puts them together."""
+    registry, graph, gates = Registry(ledger), wiring.open_graph(settings), GateKeeper(ledger)
+    blobs = SlowBlobs(settings.blobs_url.path, each_s=slow_s) if slow_s else wiring.open_blobs(settings)
+    for part in (registry, blobs, graph, gates):
+        await part.start()
+        stack.push_async_callback(part.stop)
+    return Fetcher(
+        ledger,
+        registry,
+        graph,
+        blobs,
+        owner="bench",
+        concurrency=settings.fetch_concurrency,
+        gates=gates,
+        witness=count,
+    )
+
+
+def _others(endings: Counter[str]) -> dict[str, int]:
+    return {name: times for name, times in endings.items() if name != "attached"}
+
+
+if __name__ == "__main__":
+    run(work)

@@ -1,0 +1,131 @@
+"""What a part found, for people: a small table and sentences that say what the ratio means. Pure.
+
+Called by ``cli.bench``.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+Facts = dict[str, Any]
+
+_MIB = 1_048_576
+_MET = {True: "met", False: "not met"}
+
+
+class Report(NamedTuple):
+    """A table and what to say below it."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    sentences: Sequence[str]
+
+
+def of(facts: Facts) -> Report:
+    """The report of a part's facts."""
+    report = _PARTS[facts["part"]](facts)
+    return report._replace(sentences=[*report.sentences, machine(facts["machine"])])
+
+
+def machine(facts: Facts) -> str:
+    """The machine in one line."""
+    return (
+        f"{facts['cores']} cores ({facts['cpu']}), {facts['filesystem']}, fsync {facts['fsync_ms']['p50']} ms "
+        f"(p99 {facts['fsync_ms']['p99']} ms), load before {facts['load_before']}; penstock {facts['penstock']}, "
+        f"Python {facts['python']}, SQLite {facts['sqlite']}, aiohttp {facts['aiohttp']}, uvicorn {facts['uvicorn']}, "
+        f"Linux {facts['kernel']}"
+    )
+
+
+def _receive(facts: Facts) -> Report:
+    rows: list[list[str]] = []
+    for kind in ("image", "text"):
+        rows += _compared(facts[kind], ours="durable", label=f"{kind}, {facts[kind]['body_bytes']} bytes: ")
+    wall, cpu = facts["ratios"]["wall"], facts["ratios"]["cpu"]
+    sentence = (
+        f"With every webhook on the disk before its 200, the door takes {_percent(wall)} as many as one that keeps "
+        f"nothing (target {_percent(wall, 'target')}: {_MET[wall['met']]}), and the keeping leaves "
+        f"{_percent(cpu)} of a webhook's CPU time to all else (target {_percent(cpu, 'target')}: {_MET[cpu['met']]})."
+    )
+    return Report(_COMPARED, rows, [sentence])
+
+
+def _fetch(facts: Facts) -> Report:
+    wall, cpu = facts["ratios"]["wall"], facts["ratios"]["cpu"]
+    sentence = (
+        f"Penstock fetches {_percent(wall)} as many files as a bare loop that keeps no record (target "
+        f"{_percent(wall, 'target')}: {_MET[wall['met']]}), and the bare work is {_percent(cpu)} of the CPU time of a "
+        f"file (target {_percent(cpu, 'target')}: {_MET[cpu['met']]})."
+    )
+    sentences = [sentence]
+    if (ceiling := facts["upstream"]["ceiling_pairs_per_s"]) is not None:
+        sentences.append(f"The upstream gives the cheapest client {ceiling:.0f} files a second.")
+    return Report(_COMPARED, _compared(facts, ours="penstock"), sentences)
+
+
+def _memory(facts: Facts) -> Report:
+    each = facts["mib_each"]
+    rows = [
+        ["idle", f"{facts['idle_bytes'] / _MIB:.1f} MiB"],
+        ["at its peak", f"{facts['peak_bytes'] / _MIB:.1f} MiB"],
+        ["afterwards", f"{facts['after_bytes'] / _MIB:.1f} MiB"],
+        ["bodies open at once", str(facts["open_at_once"])],
+        ["bodies open at the peak", str(facts["open_at_peak"])],
+        ["per open download", f"{each['value']:.2f} MiB"],
+    ]
+    sentence = (
+        f"An open download of {facts['sizes']['size_bytes'] / _MIB:.3g} MiB costs {each['value']:.2f} MiB while the disk "
+        f"is too slow for it (target at most {each['target']:g} MiB: {_MET[each['met']]})."
+    )
+    return Report(["MEMORY OF THE FETCHING PROCESS", "MEASURED"], rows, [sentence])
+
+
+def _answer(facts: Facts) -> Report:
+    rows = [
+        [
+            side,
+            f"{facts[side]['p50_ms']:.1f} ms",
+            f"{facts[side]['p99_ms']:.1f} ms",
+            f"{facts[side]['max_ms']:.1f} ms",
+            f"{facts[side]['fetched_per_s']:.0f}",
+            f"{facts[side]['busy_cores']:.2f}",
+        ]
+        for side in ("idle", "busy")
+    ]
+    busy, idle = facts["busy"], facts["idle"]
+    sentence = (
+        f"At {facts['sizes']['rate_per_s']:g} webhooks a second, 99 of 100 are answered within {busy['p99_ms']:.1f} ms "
+        f"while downloads take the whole machine, and within {idle['p99_ms']:.1f} ms when there is nothing else to do."
+    )
+    return Report(["", "P50", "P99", "MAX", "FILES/S", "BUSY CORES"], rows, [sentence])
+
+
+_COMPARED = ("", "PER SECOND", "CPU S/1000", "WALL RATIO", "CPU RATIO")
+_PARTS: Mapping[str, Callable[[Facts], Report]] = {
+    "receive": _receive,
+    "fetch": _fetch,
+    "memory": _memory,
+    "answer": _answer,
+}
+
+
+def _compared(facts: Facts, *, ours: str, label: str = "") -> list[list[str]]:
+    return [
+        [label + ours, *_side(facts[ours]), _ratio(facts["ratios"]["wall"]), _ratio(facts["ratios"]["cpu"])],
+        [label + "floor", *_side(facts["floor"]), "1", "1"],
+    ]
+
+
+def _side(facts: Facts) -> list[str]:
+    speed, cpu = facts["per_s"], facts["cpu_s_per_1000"]
+    return [
+        f"{speed['median']:.0f} ({speed['min']:.0f}-{speed['max']:.0f})",
+        f"{cpu['median']:.3f} ({cpu['min']:.3f}-{cpu['max']:.3f})",
+    ]
+
+
+def _ratio(facts: Facts) -> str:
+    return f"{facts['median']:.2f} ({facts['min']:.2f}-{facts['max']:.2f})"
+
+
+def _percent(facts: Facts, which: str = "median") -> str:
+    return f"{facts[which] * 100:.0f} %"

@@ -1,0 +1,135 @@
+"""``penstock bench``: how fast and how large on this machine, each figure beside a floor of the same run.
+
+It needs no instance and touches none: every process and every file is its own, in a folder that is removed at the end.
+Thin words around ``bench``; how a figure is taken is told in ``docs/benchmarks.md``.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from penstock.cli import showing
+from penstock.cli.commands import Family
+
+Facts = dict[str, Any]
+Told = Callable[[int, int], None]
+
+_FOLDER = Path("penstock-data")
+
+_json = click.option("--json", "json_", is_flag=True, help="Answer as JSON.")
+_folder = click.option(
+    "--folder",
+    metavar="PATH",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=_FOLDER,
+    help="Where the files of the run are made and removed again; on the disk to be measured. Otherwise ./penstock-data.",
+)
+_concurrency = click.option("--concurrency", type=click.IntRange(1, 1_024), default=64, help="Downloads at once.")
+
+
+def _rounds(default: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return click.option(
+        "--rounds", type=click.IntRange(1, 100), default=default, show_default=True, help="Windows of each side."
+    )
+
+
+def _size(default_kb: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return click.option(
+        "--file-kb", type=click.IntRange(1, 102_400), default=default_kb, show_default=True, help="Size of each file."
+    )
+
+
+@click.group(cls=Family)
+def bench() -> None:
+    """Measure this machine against a floor. Best on a machine that does nothing else."""
+
+
+@bench.command()
+@_rounds(5)
+@click.option("--webhooks", type=click.IntRange(50, 1_000_000), default=10_000, show_default=True, help="In a window.")
+@click.option("--connections", type=click.IntRange(1, 1_024), default=64, show_default=True, help="From Meta at once.")
+@_folder
+@_json
+def receive(rounds: int, webhooks: int, connections: int, folder: Path, json_: bool) -> None:
+    """The door: durable before the 200, against a door that stores nothing."""
+    from penstock.bench import receive as part
+
+    options = part.Options(rounds=rounds, webhooks=webhooks, connections=connections)
+    _run("windows", lambda told: part.measure(options, folder, told), json_)
+
+
+@bench.command()
+@_rounds(5)
+@click.option("--files", type=click.IntRange(10, 1_000_000), default=3_000, show_default=True, help="In a window.")
+@_size(64)
+@_concurrency
+@click.option("--tls", is_flag=True, help="Over TLS, as Meta's servers are.")
+@_folder
+@_json
+def fetch(rounds: int, files: int, file_kb: int, concurrency: int, tls: bool, folder: Path, json_: bool) -> None:
+    """The fetcher, against a bare loop that looks up, downloads, hashes, writes and fsyncs the same files."""
+    from penstock.bench import fetch as part
+
+    options = part.Options(rounds=rounds, files=files, size_bytes=file_kb * 1_024, concurrency=concurrency, tls=tls)
+    _run("windows", lambda told: part.measure(options, folder, told), json_)
+
+
+@bench.command()
+@click.option("--downloads", type=click.IntRange(1, 1_000), default=200, show_default=True, help="Open at once.")
+@_size(16_384)
+@click.option(
+    "--pause-ms",
+    type=click.FloatRange(0, 10_000),
+    default=25,
+    show_default=True,
+    help="Of the slow disk, at each write.",
+)
+@_folder
+@_json
+def memory(downloads: int, file_kb: int, pause_ms: float, folder: Path, json_: bool) -> None:
+    """Memory of open downloads: large bodies over TLS, all open at once, into a slow disk."""
+    from penstock.bench import memory as part
+
+    options = part.Options(downloads=downloads, size_bytes=file_kb * 1_024, pause_ms=pause_ms)
+    _run("files", lambda told: part.measure(options, folder, told), json_)
+
+
+@bench.command()
+@_rounds(3)
+@click.option("--seconds", type=click.FloatRange(0.2, 3_600), default=10, show_default=True, help="Length of a window.")
+@click.option("--rate", type=click.FloatRange(1, 5_000), default=100, show_default=True, help="Webhooks in a second.")
+@_size(64)
+@_concurrency
+@_folder
+@_json
+def answer(rounds: int, seconds: float, rate: float, file_kb: int, concurrency: int, folder: Path, json_: bool) -> None:
+    """How long a webhook's answer takes while downloads saturate the machine, beside the idle figure."""
+    from penstock.bench import answer as part
+
+    options = part.Options(
+        rounds=rounds, seconds=seconds, rate_per_s=rate, size_bytes=file_kb * 1_024, concurrency=concurrency
+    )
+    _run("windows", lambda told: part.measure(options, folder, told), json_)
+
+
+def _run(what: str, measure: Callable[[Told], Awaitable[Facts]], json_: bool) -> None:
+    with showing.Progress(f"{what} measured") as progress:
+
+        async def whole() -> Facts:
+            return await measure(progress)
+
+        facts = asyncio.run(whole())
+    if json_:
+        showing.as_json(facts)
+        return
+    from penstock.bench import report
+
+    told = report.of(facts)
+    showing.table(told.columns, told.rows, empty="", right=told.columns[1:])
+    for sentence in told.sentences:
+        showing.line(sentence)
+    for sentence in facts["warnings"]:
+        showing.note(f"note: {sentence}")

@@ -1,1 +1,0 @@
-SELECT numbers FROM webhooks WHERE id = :id

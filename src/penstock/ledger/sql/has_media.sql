@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT 1 FROM media WHERE message_row = :message_row)

@@ -1,0 +1,1 @@
+UPDATE messages SET conversation_id = :conversation_id WHERE id = :id

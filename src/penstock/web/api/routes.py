@@ -1,0 +1,204 @@
+"""The table of the API: every endpoint once. The routes and the OpenAPI document are made from it.
+
+Nothing else may serve under ``/api/v1``. Called by ``app``.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from msgspec import Struct
+
+from penstock.web.api import provisioning as kept
+from penstock.web.api import reading as read
+from penstock.web.api import shapes
+from penstock.web.api.endpoint import Endpoint
+from penstock.web.api.provisioning import Provisioning
+from penstock.web.api.reading import Reading
+
+PREFIX = "/api/v1"
+
+Work = Callable[..., Awaitable[object]]
+
+
+def table(reading: Reading, provisioning: Provisioning) -> tuple[Endpoint, ...]:
+    """Every endpoint."""
+    return (*_reading(reading), *_workspaces_and_apps(provisioning), *_credentials_and_numbers(provisioning))
+
+
+def _reading(to: Reading) -> tuple[Endpoint, ...]:
+    return (
+        Endpoint(
+            method="GET",
+            path="/messages/{id:path}",
+            summary="One message with its files, by Penstock's id or by Meta's (percent-encoded)",
+            work=to.message,
+            answer=shapes.Message,
+            errors=(404,),
+        ),
+        Endpoint(
+            method="GET",
+            path="/media",
+            summary="Files by filter, newest first",
+            work=to.media_list,
+            answer=shapes.MediaPage,
+            query=read.MediaQuery,
+            errors=(404,),
+        ),
+        Endpoint(
+            method="GET",
+            path="/media/{id}",
+            summary="One file's row",
+            work=to.media,
+            answer=shapes.Media,
+            errors=(404,),
+        ),
+        Endpoint(
+            method="GET",
+            path="/media/{id}/content",
+            summary="One file's bytes; takes a single range",
+            work=to.content,
+            answer=None,
+            query=read.ContentQuery,
+            errors=(404, 409, 410, 416),
+        ),
+        Endpoint(
+            method="GET",
+            path="/media/{id}/attempts",
+            summary="Every request made for one file",
+            work=to.attempts,
+            answer=shapes.AttemptList,
+            errors=(404,),
+        ),
+        Endpoint(
+            method="GET",
+            path="/conversations",
+            summary="Conversations, the one with the newest message first",
+            work=to.conversations,
+            answer=shapes.ConversationPage,
+            query=read.ConversationQuery,
+            errors=(404,),
+        ),
+        Endpoint(
+            method="GET",
+            path="/conversations/{id}",
+            summary="One conversation",
+            work=to.conversation,
+            answer=shapes.Conversation,
+            errors=(404,),
+        ),
+        Endpoint(
+            method="GET",
+            path="/conversations/{id}/messages",
+            summary="One conversation's messages, oldest first within the page; `next` leads to older ones",
+            work=to.messages,
+            answer=shapes.MessagePage,
+            query=read.PageQuery,
+            errors=(404,),
+        ),
+        Endpoint(
+            method="GET",
+            path="/events",
+            summary="The feed after a cursor; waits for the first event when asked to",
+            work=to.feed,
+            answer=shapes.EventPage,
+            query=read.EventQuery,
+        ),
+        Endpoint(method="GET", path="/status", summary="How it stands", work=to.status, answer=read.Status),
+    )
+
+
+def _workspaces_and_apps(to: Provisioning) -> tuple[Endpoint, ...]:
+    return (
+        _list("workspaces", to.workspaces, kept.WorkspaceList, everywhere=False),
+        _one("workspaces", to.workspace, kept.Workspace, everywhere=False),
+        _add("workspaces", to.add_workspace, kept.WorkspaceNew, kept.Workspace),
+        _set("workspaces", to.set_workspace, kept.WorkspaceChange, kept.Workspace),
+        _remove("workspaces", to.remove_workspace),
+        _list("apps", to.apps, kept.AppList),
+        _one("apps", to.app, kept.App),
+        _add("apps", to.add_app, kept.AppNew, kept.App),
+        _set("apps", to.set_app, kept.AppChange, kept.App),
+        _remove("apps", to.remove_app),
+    )
+
+
+def _credentials_and_numbers(to: Provisioning) -> tuple[Endpoint, ...]:
+    return (
+        _list("credentials", to.credentials, kept.CredentialList),
+        _one("credentials", to.credential, kept.Credential),
+        _add("credentials", to.add_credential, kept.CredentialNew, kept.Credential),
+        _set("credentials", to.set_credential, kept.CredentialChange, kept.Credential),
+        _remove("credentials", to.remove_credential),
+        _list("numbers", to.numbers, kept.NumberList, everywhere=False),
+        _one("numbers", to.number, kept.Number, everywhere=False),
+        _add("numbers", to.add_number, kept.NumberNew, kept.Number),
+        _set("numbers", to.set_number, kept.NumberChange, kept.Number),
+        _remove("numbers", to.remove_number),
+    )
+
+
+def _list(things: str, work: Work, answer: type, *, everywhere: bool = True) -> Endpoint:
+    return Endpoint(
+        method="GET",
+        path=f"/{things}",
+        summary=f"The {things}",
+        work=work,
+        answer=answer,
+        role="admin",
+        everywhere=everywhere,
+    )
+
+
+def _one(things: str, work: Work, answer: type, *, everywhere: bool = True) -> Endpoint:
+    return Endpoint(
+        method="GET",
+        path=f"/{things}/{{name}}",
+        summary=f"One of the {things}",
+        work=work,
+        answer=answer,
+        role="admin",
+        everywhere=everywhere,
+        errors=(404,),
+    )
+
+
+def _add(things: str, work: Work, body: type[Struct], answer: type) -> Endpoint:
+    return Endpoint(
+        method="POST",
+        path=f"/{things}",
+        summary=f"Add to the {things}",
+        work=work,
+        body=body,
+        answer=answer,
+        status=201,
+        role="admin",
+        everywhere=True,
+        errors=(404, 408, 409, 413),
+    )
+
+
+def _set(things: str, work: Work, body: type[Struct], answer: type) -> Endpoint:
+    return Endpoint(
+        method="PATCH",
+        path=f"/{things}/{{name}}",
+        summary=f"Change one of the {things}; what is not named stays",
+        work=work,
+        body=body,
+        answer=answer,
+        role="admin",
+        everywhere=True,
+        errors=(404, 408, 409, 413),
+    )
+
+
+def _remove(things: str, work: Work) -> Endpoint:
+    return Endpoint(
+        method="DELETE",
+        path=f"/{things}/{{name}}",
+        summary=f"Remove one of the {things}; refused while it is in use",
+        work=work,
+        answer=None,
+        status=204,
+        role="admin",
+        everywhere=True,
+        errors=(404, 409),
+    )

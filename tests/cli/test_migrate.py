@@ -1,0 +1,37 @@
+"""The schema is brought up before a release starts, and --check says whether that is needed."""
+
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+
+def test_a_database_is_made_where_there_is_none(penstock: Any) -> None:
+    assert penstock.done("migrate").out == "applied: 0001_first\n"
+    assert penstock.done("migrate").out == "the database is up to date\n"
+    assert penstock.done("migrate", "--json").answer == {"applied": [], "pending": []}
+    assert penstock.done("workspace", "list").out.startswith("no workspaces yet")
+
+
+def test_check_says_what_is_missing_and_changes_nothing(penstock: Any) -> None:
+    ran = penstock("migrate", "--check")
+
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.out.startswith("to apply: 0001_first")
+    assert not Path("penstock-data").exists()
+    assert penstock("migrate", "--check", "--json").answer == {"applied": [], "pending": ["0001_first"]}
+
+
+def test_check_of_an_empty_database_finds_the_same(penstock: Any) -> None:
+    Path("penstock-data").mkdir()
+    apsw.Connection("penstock-data/penstock.db").close()
+
+    assert penstock("migrate", "--check").code == 1
+    assert penstock.done("migrate", "--json").answer == {"applied": ["0001_first"], "pending": []}
+    assert penstock("migrate", "--check").code == 0
+
+
+def test_no_secret_key_is_made_for_it(penstock: Any) -> None:
+    penstock.done("migrate")
+
+    assert not Path("penstock-data/secret.key").exists()

@@ -1,0 +1,178 @@
+"""Which of several gates counts for an item: the smallest opening, unless an operator overrules the machines."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from penstock.core.gate import AUTOMATIC, OPERATOR, SCOPES, Gate, covers, in_force, opening
+
+NOW = 1_795_000_000.0
+FACTS = {
+    "app": "main",
+    "workspace": "acme",
+    "credential": "token-a",
+    "number": "100000000000002",
+    "kind": "audio",
+    "operation": "media.look_up",
+}
+
+
+def gate(
+    scope: dict[str, str] | None = None,
+    rate: float | None = 0.0,
+    *,
+    id_: int = 1,
+    owner: str = OPERATOR,
+    until: float | None = None,
+    override: bool = False,
+) -> Gate:
+    return Gate(id_, scope or {}, rate, owner, "anna", "a test", NOW - 60, until, override)
+
+
+# -- what a gate is for -------------------------------------------------------------------------
+
+
+def test_without_a_gate_the_way_is_wide_open() -> None:
+    assert opening([], FACTS, NOW) is None
+
+
+def test_a_shut_gate_holds_everything_in_its_scope() -> None:
+    shut = gate({"workspace": "acme"})
+
+    assert opening([shut], FACTS, NOW) is shut
+    assert opening([shut], {**FACTS, "workspace": "other"}, NOW) is None
+
+
+def test_an_empty_scope_is_everything() -> None:
+    shut = gate({})
+
+    assert opening([shut], FACTS, NOW) is shut
+    assert opening([shut], {}, NOW) is shut
+
+
+def test_a_scope_of_several_facts_needs_them_all() -> None:
+    both = gate({"workspace": "acme", "kind": "audio"})
+
+    assert covers(both, FACTS)
+    assert not covers(both, {**FACTS, "kind": "image"})
+
+
+def test_a_fact_that_is_not_known_yet_is_in_no_scope() -> None:
+    assert opening([gate({"host": "lookaside.fbsbx.com"})], FACTS, NOW) is None
+
+
+def test_a_gate_ends_at_its_until() -> None:
+    brief = gate(until=NOW + 1)
+
+    assert in_force(brief, NOW)
+    assert opening([brief], FACTS, NOW + 0.5) is brief
+    assert opening([brief], FACTS, NOW + 1) is None
+
+
+# -- several gates ------------------------------------------------------------------------------
+
+
+def test_the_smallest_opening_wins_whoever_set_it() -> None:
+    trickle = gate(rate=0.2, id_=1, owner="breaker")
+    wider = gate(rate=5.0, id_=2)
+
+    assert opening([wider, trickle], FACTS, NOW) is trickle
+
+
+def test_a_wide_open_gate_narrows_nothing() -> None:
+    assert opening([gate(rate=None)], FACTS, NOW) is None
+    slow = gate(rate=3.0, id_=2)
+    assert opening([gate(rate=None), slow], FACTS, NOW) is slow
+
+
+def test_of_equal_gates_the_persons_is_named() -> None:
+    machine, person = gate(id_=1, owner="breaker"), gate(id_=2)
+
+    assert opening([machine, person], FACTS, NOW) is person
+
+
+def test_an_operator_may_say_that_automatic_gates_do_not_count() -> None:
+    machines = [gate(id_=number, owner=owner) for number, owner in enumerate(sorted(AUTOMATIC), 1)]
+    open_all = gate({"workspace": "acme"}, None, id_=9, override=True)
+
+    assert opening([*machines, open_all], FACTS, NOW) is None
+    assert opening([*machines, open_all], {**FACTS, "workspace": "other"}, NOW) is machines[0]
+
+
+def test_overruling_leaves_other_operators_gates_in_force() -> None:
+    person = gate({"number": FACTS["number"]}, id_=2)
+    gates = [gate(id_=1, owner="throttle"), person, gate({}, None, id_=3, override=True)]
+
+    assert opening(gates, FACTS, NOW) is person
+
+
+def test_an_overruling_gate_may_itself_be_narrow() -> None:
+    careful = gate({}, 2.0, id_=2, override=True)
+
+    assert opening([gate(id_=1, owner="auth"), careful], FACTS, NOW) is careful
+
+
+def test_an_overruling_that_has_ended_overrules_nothing() -> None:
+    machine = gate(id_=1, owner="auth")
+
+    assert opening([machine, gate({}, None, id_=2, override=True, until=NOW)], FACTS, NOW) is machine
+
+
+def test_a_machine_cannot_overrule_machines() -> None:
+    machine = gate(id_=1, owner="breaker")
+
+    assert opening([machine, gate({}, None, id_=2, owner="flag", override=True)], FACTS, NOW) is machine
+
+
+# -- properties ---------------------------------------------------------------------------------
+
+values = st.sampled_from(["acme", "main", "audio", "x"])
+scopes = st.dictionaries(st.sampled_from(SCOPES), values, max_size=2)
+gates = st.lists(
+    st.builds(
+        Gate,
+        id=st.integers(1, 50),
+        scope=scopes,
+        opening=st.none() | st.floats(0, 1000),
+        owner=st.sampled_from([OPERATOR, *sorted(AUTOMATIC)]),
+        by=st.just("anna"),
+        why=st.just("a test"),
+        since=st.just(NOW),
+        until=st.none() | st.floats(NOW - 10, NOW + 10),
+        override_automatic=st.booleans(),
+    ),
+    max_size=6,
+    unique_by=lambda each: each.id,
+)
+facts = st.dictionaries(st.sampled_from(SCOPES), values, min_size=3)
+
+
+@given(gates, facts)
+@settings(max_examples=200, deadline=None)
+def test_the_gate_that_counts_is_in_force_covers_the_item_and_is_the_narrowest(
+    standing: list[Gate], item: dict[str, str]
+) -> None:
+    found = opening(standing, item, NOW)
+    counting = [each for each in standing if in_force(each, NOW) and covers(each, item)]
+    overruled = any(each.override_automatic and each.owner == OPERATOR for each in counting)
+    rates = [
+        each.opening for each in counting if each.opening is not None and not (overruled and each.owner in AUTOMATIC)
+    ]
+
+    assert (found.opening if found is not None else None) == (min(rates) if rates else None)
+    assert found is None or found in counting
+
+
+@given(gates, facts)
+@settings(max_examples=100, deadline=None)
+def test_the_order_of_gates_does_not_matter(standing: list[Gate], item: dict[str, str]) -> None:
+    assert opening(standing, item, NOW) == opening(standing[::-1], item, NOW)
+
+
+@given(gates, facts, st.floats(0, 1000))
+@settings(max_examples=100, deadline=None)
+def test_another_operators_gate_never_widens_the_way(standing: list[Gate], item: dict[str, str], rate: float) -> None:
+    before = opening(standing, item, NOW)
+    after = opening([*standing, gate({}, rate, id_=99)], item, NOW)
+
+    assert after is not None and after.opening is not None
+    assert before is None or before.opening is None or after.opening <= before.opening

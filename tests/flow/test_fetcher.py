@@ -1,0 +1,349 @@
+"""From a waiting item to its ending: attached, tried again, expired or failed; a crash or a lost lease doubles nothing."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from penstock.adapters.blobs.disk import DiskBlobs
+from penstock.adapters.graph.http import HttpGraph
+from penstock.core import blobkey
+from penstock.core.work import Attempt, Claim, Ending, Outcome, PutBack
+from penstock.flow.fetcher import Fetcher
+from penstock.flow.receiver import Receiver, Taken
+from penstock.flow.registry import Registry
+from penstock.ledger.book import Ledger
+from penstock.ledger.rows import Media
+from penstock.simulator import FaultRule, Platform, Rules, Scenario, Server, one_fault
+
+NUMBER = "100000000000002"
+
+
+class Watcher:
+    """A witness that remembers."""
+
+    def __init__(self) -> None:
+        self.attempts: list[Attempt] = []
+        self.endings: list[Ending] = []
+
+    def attempted(self, claim: Claim, attempt: Attempt) -> None:
+        self.attempts.append(attempt)
+
+    def ended(self, claim: Claim, ending: Ending) -> None:
+        self.endings.append(ending)
+
+
+class Valve:
+    """A gate that a test opens and shuts, for some operations."""
+
+    def __init__(self) -> None:
+        self.shut: set[str] = set()
+        self.asked: list[str] = []
+
+    def admit(self, claim: Claim, operation: str, now: float) -> float | None:
+        self.asked.append(operation)
+        return now + 0.05 if operation in self.shut else None
+
+
+class Bench:
+    """A fetcher with everything it needs, before it is started."""
+
+    def __init__(self, ledger: Ledger, meta: Platform, folder: Path, signed: Callable[..., bytes]) -> None:
+        self.ledger, self.meta, self.signed = ledger, meta, signed
+        self.registry = Registry(ledger)
+        self.blobs = DiskBlobs(folder / "blobs")
+        self.graph = HttpGraph(
+            graph_url=meta.graph_url, version="v26.0", media_hosts=meta.media_hosts, allow_insecure=True, concurrency=8
+        )
+        self.watcher, self.valve = Watcher(), Valve()
+        self.fetcher = self.make("one")
+        self.receiver = Receiver(ledger, self.registry, wake=self.fetcher.wake)
+        self.count = 0
+
+    def make(self, owner: str) -> Fetcher:
+        return Fetcher(
+            self.ledger,
+            self.registry,
+            self.graph,
+            self.blobs,
+            owner=owner,
+            concurrency=8,
+            gates=self.valve,
+            witness=self.watcher,
+            jitter=lambda: 0.01,
+        )
+
+    async def announce(self, media_id: str, kind: str = "image", **declared: Any) -> int:
+        """A message with a file, received by the real receiver; the media row."""
+        self.count += 1
+        wamid = f"wamid.TEST{self.count}"
+        message = {
+            "from": "15550001234",
+            "id": wamid,
+            "timestamp": str(int(await self.ledger.now())),
+            "type": kind,
+            kind: {"id": media_id, "mime_type": "image/jpeg", **declared},
+        }
+        value = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": NUMBER}, "messages": [message]}
+        body = json.dumps(
+            {
+                "object": "whatsapp_business_account",
+                "entry": [{"id": "1", "changes": [{"field": "messages", "value": value}]}],
+            }
+        ).encode()
+        assert isinstance(await self.receiver.take(body, self.signed(body)), Taken)
+        found = await self.ledger.shelf.message(wamid=wamid, workspace_id=None)
+        assert found is not None
+        return found.media[0].id
+
+    async def file(self, row: int) -> Media:
+        found = await self.ledger.shelf.media(row, workspace_id=None)
+        assert found is not None
+        return found
+
+    async def until(self, row: int, wanted: Callable[[Media], bool]) -> Media:
+        async with asyncio.timeout(60):
+            while not wanted(found := await self.file(row)):
+                await asyncio.sleep(0.01)
+        return found
+
+    async def attached(self, row: int) -> Media:
+        return await self.until(row, lambda file: file.state == "attached")
+
+
+@pytest.fixture
+async def bench(provisioned: Ledger, tmp_path: Path, signed: Callable[..., bytes]) -> AsyncIterator[Callable[..., Any]]:
+    """Starts a simulated Meta and makes a fetcher that believes in it."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(scenario: Scenario | None = None, *, run: bool = True) -> Bench:
+            meta = await stack.enter_async_context(Platform(scenario or Scenario()))
+            meta.add_token("token-a", "EAAGtokenA")
+            meta.add_number(NUMBER, app_secret=b"app-secret", callback="http://127.0.0.1:9/", token="token-a")
+            made = Bench(provisioned, meta, tmp_path, signed)
+            for part in (made.registry, made.blobs, made.graph):
+                await part.start()
+                stack.push_async_callback(part.stop)
+            if run:
+                await made.fetcher.start()
+                stack.push_async_callback(made.fetcher.stop)
+            return made
+
+        yield start
+
+
+def url_of(it: Bench, media: Any) -> str:
+    """The URL that a webhook would bring along."""
+    return it.meta.world.fresh_url(media, source="webhook", life_s=301)
+
+
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00 a photo " * 400
+
+
+async def test_a_file_is_looked_up_downloaded_and_attached(bench: Callable[..., Any]) -> None:
+    it: Bench = await bench()
+    media = it.meta.upload(JPEG, "image/jpeg", number=NUMBER)
+    row = await it.announce(media.id)
+    file = await it.attached(row)
+    assert (file.size, file.attempts, file.content_type, file.reason) == (len(JPEG), 1, "image/jpeg", None)
+    assert file.sha256 is not None
+    assert file.sha256.hex() == media.sha256
+    assert b"".join([chunk async for chunk in it.blobs.read(blobkey.key(row))]) == JPEG
+    made = await it.ledger.shelf.attempts(row)
+    assert [(each.operation, each.declared_method, each.wire_method, each.status, each.outcome) for each in made] == [
+        ("media.look_up", "GET", "GET", 200, Outcome.DELIVERED),
+        ("media.download", "GET", "GET", 200, Outcome.DELIVERED),
+    ]
+    assert all(each.host == "127.0.0.1" and each.peer_address and each.recipe == "standard/1" for each in made)
+    assert it.watcher.attempts == made
+
+
+async def test_the_url_of_the_webhook_saves_the_look_up_while_it_lives(bench: Callable[..., Any]) -> None:
+    it: Bench = await bench()
+    media = it.meta.upload(JPEG, "image/jpeg", number=NUMBER)
+    row = await it.announce(media.id, url=url_of(it, media), sha256=media.file.sha256_base64)
+    await it.attached(row)
+    assert [each.operation for each in it.watcher.attempts] == ["media.download"]
+
+
+async def test_a_dead_url_costs_one_fresh_look_up_and_no_attempt_more(bench: Callable[..., Any]) -> None:
+    it: Bench = await bench()
+    media = it.meta.upload(JPEG, "image/jpeg", number=NUMBER)
+    broken = url_of(it, media).replace("hash=", "hash=X")
+    row = await it.announce(media.id, url=broken)
+    file = await it.attached(row)
+    assert file.attempts == 1
+    assert [each.operation for each in it.watcher.attempts] == ["media.download", "media.look_up", "media.download"]
+
+
+async def test_a_hint_on_a_foreign_host_is_never_asked(bench: Callable[..., Any]) -> None:
+    it: Bench = await bench()
+    media = it.meta.upload(JPEG, "image/jpeg", number=NUMBER)
+    ext = int(await it.ledger.now()) + 300
+    row = await it.announce(media.id, url=f"https://evil.example/attachments/?mid=1&ext={ext}")
+    await it.attached(row)
+    assert {each.host for each in it.watcher.attempts} == {"127.0.0.1"}
+
+
+async def test_a_retry_resumes_at_the_download_while_the_url_lives(bench: Callable[..., Any]) -> None:
+    it: Bench = await bench(one_fault(FaultRule(fault="cut-short", hop="download", first_n=1)))
+    media = it.meta.upload(JPEG, "image/jpeg", number=NUMBER)
+    row = await it.announce(media.id)
+    file = await it.attached(row)
+    assert file.attempts == 2
+    assert [each.operation for each in it.watcher.attempts] == ["media.look_up", "media.download", "media.download"]
+
+
+async def test_an_attempt_that_failed_is_tried_again_and_said_so_meanwhile(bench: Callable[..., Any]) -> None:
+    it: Bench = await bench(one_fault(FaultRule(fault="server-error", hop="lookup")))
+    media = it.meta.upload(JPEG, "image/jpeg", number=NUMBER)
+    row = await it.announce(media.id)
+    file = await it.until(row, lambda file: file.state == "waiting" and file.attempts > 1)
+    assert file.outcome == "upstream"
+    assert file.reason
+    assert file.due_at is not None
+    it.meta.set_scenario(Scenario())
+    assert (await it.attached(row)).outcome is None
+
+
+async def test_a_file_that_is_larger_than_allowed_fails_for_good_and_says_why(bench: Callable[..., Any]) -> None:
+    it: Bench = await bench(one_fault(FaultRule(fault="oversize", hop="download", size_bytes=200_000_000)))
+    media = it.meta.upload(JPEG, "image/jpeg", number=NUMBER)
+    row = await it.announce(media.id)
+    file = await it.until(row, lambda file: file.state in {"failed", "attached"} or file.attempts > 3)
+    assert file.state in {"failed", "waiting"}
+    assert file.reason
+
+
+async def test_a_file_that_meta_no_longer_has_expires_once_its_time_is_over(
+    bench: Callable[..., Any], provisioned: Ledger
+) -> None:
+    it: Bench = await bench(Scenario(rules=Rules(media_life_s=1)), run=False)
+    media = it.meta.upload(JPEG, "image/jpeg", number=NUMBER)
+    row = await it.announce(media.id)
+    it.meta.clock.advance(10)
+
+    async def in_eight_days() -> float:
+        return 8 * 86_400 + (await SqliteNow.now(provisioned))
+
+    SqliteNow.patch(provisioned, in_eight_days)
+    await it.fetcher.start()
+    file = await it.until(row, lambda file: file.state == "expired")
+    await it.fetcher.stop()
+    assert file.outcome == "gone"
+    assert file.reason is not None
+    assert "no longer available" in file.reason
+
+
+class SqliteNow:
+    """Another time of day for a ledger: the clock is an argument everywhere, so one place is enough."""
+
+    @staticmethod
+    async def now(ledger: Ledger) -> float:
+        return await type(ledger).now(ledger)
+
+    @staticmethod
+    def patch(ledger: Ledger, now: Callable[[], Any]) -> None:
+        ledger.now = now  # type: ignore[method-assign]
+
+
+async def test_a_claim_that_meets_a_shut_gate_goes_back_without_an_attempt(bench: Callable[..., Any]) -> None:
+    it: Bench = await bench(run=False)
+    it.valve.shut = {"media.look_up"}
+    media = it.meta.upload(JPEG, "image/jpeg", number=NUMBER)
+    row = await it.announce(media.id)
+    await it.fetcher.start()
+    async with asyncio.timeout(30):
+        while len(it.valve.asked) < 3:
+            await asyncio.sleep(0.01)
+    file = await it.file(row)
+    assert (file.attempts, file.reason) == (0, None)
+    assert it.watcher.attempts == []
+    it.valve.shut = set()
+    assert (await it.attached(row)).attempts == 1
+    await it.fetcher.stop()
+
+
+async def test_stopping_puts_back_what_is_under_way_and_costs_no_attempt(bench: Callable[..., Any]) -> None:
+    it: Bench = await bench(one_fault(FaultRule(fault="hang", hop="lookup")), run=False)
+    media = it.meta.upload(JPEG, "image/jpeg", number=NUMBER)
+    row = await it.announce(media.id)
+    it.fetcher._grace_s = 0.2
+    await it.fetcher.start()
+    await it.until(row, lambda file: file.state == "fetching")
+    await it.fetcher.stop()
+    file = await it.file(row)
+    assert (file.state, file.attempts) == ("waiting", 0)
+    assert [type(each) for each in it.watcher.endings] == [PutBack]
+
+
+async def test_two_fetchers_over_one_queue_attach_each_file_once(bench: Callable[..., Any]) -> None:
+    it: Bench = await bench(run=False)
+    media = [it.meta.upload(JPEG + bytes([index]), "image/jpeg", number=NUMBER) for index in range(40)]
+    rows = [await it.announce(each.id) for each in media]
+    other = it.make("two")
+    await it.fetcher.start()
+    await other.start()
+    for row in rows:
+        assert (await it.attached(row)).attempts == 1
+    await it.fetcher.stop()
+    await other.stop()
+    assert len(it.watcher.attempts) == 80
+
+
+async def test_the_result_of_a_lost_lease_is_dropped(bench: Callable[..., Any]) -> None:
+    slow = Scenario(servers=(Server(faults=(FaultRule(fault="slow", hop="download", latency_s=0.4, first_n=1),)),))
+    it: Bench = await bench(slow)
+    media = it.meta.upload(JPEG, "image/jpeg", number=NUMBER)
+    row = await it.announce(media.id)
+    await it.until(row, lambda file: file.state == "fetching")
+    await it.ledger.queue.release_all()  # as if the lease had run out
+    file = await it.attached(row)
+    assert file.attempts == 1
+    events = await it.ledger.feed.after(0, workspace_id=None)
+    assert [event.kind for event in events].count("media.attached") == 1
+
+
+async def test_a_mistake_of_our_own_costs_no_file(bench: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    it: Bench = await bench(run=False)
+
+    async def broken(*_: Any, **__: Any) -> Any:
+        raise KeyError("a mistake")
+
+    monkeypatch.setattr(it.graph, "look_up", broken)
+    media = it.meta.upload(JPEG, "image/jpeg", number=NUMBER)
+    row = await it.announce(media.id)
+    await it.fetcher.start()
+    file = await it.until(row, lambda file: file.attempts == 1 and file.state == "waiting")
+    await it.fetcher.stop()
+    assert file.outcome == "local"
+    assert file.reason is not None
+    assert "KeyError" in file.reason
+
+
+async def test_a_store_that_takes_nothing_for_a_while_loses_no_result(
+    bench: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from penstock.core.errors import StoreUnavailable
+
+    it: Bench = await bench(run=False)
+    monkeypatch.setattr("penstock.flow.fetcher._STORE_AGAIN_S", 0.01)
+    settle, refused = it.ledger.queue.settle, 0
+
+    async def full(*args: Any, **rest: Any) -> bool:
+        nonlocal refused
+        refused += 1
+        if refused < 4:
+            raise StoreUnavailable("the disk of the database is full")
+        return await settle(*args, **rest)
+
+    monkeypatch.setattr(it.ledger.queue, "settle", full)
+    media = it.meta.upload(JPEG, "image/jpeg", number=NUMBER)
+    row = await it.announce(media.id)
+    await it.fetcher.start()
+    assert (await it.attached(row)).attempts == 1
+    await it.fetcher.stop()
