@@ -138,7 +138,7 @@ class Installation:
         """Shut a gate."""
 
         async def script(ledger: Ledger) -> None:
-            told = {"owner": "operator", "by": "ops", "why": "graph is down", "now": await ledger.now()}
+            told: dict[str, Any] = {"owner": "operator", "by": "ops", "why": "graph is down", "now": await ledger.now()}
             await ledger.gates.shut(scope, **told | more)
 
         self.work(script)

@@ -11,6 +11,7 @@ from typing import Any
 import apsw
 import pytest
 
+from penstock.adapters.db import sqlite
 from penstock.cli import copying
 from penstock.core import blobkey
 from penstock.core.errors import StoreUnavailable, Unreachable
@@ -108,7 +109,7 @@ def test_a_damaged_database_is_not_passed_off_as_a_backup(penstock: Any, acme: A
     penstock.done("audit")
     with apsw.Connection(str(DATABASE)) as connection:
         connection.pragma("wal_checkpoint(TRUNCATE)")
-        (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'media_once'").fetchall()[0]
+        root: Any = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'media_once'").get
     connection.close()
     with DATABASE.open("r+b") as file:
         file.seek((root - 1) * 4096)
@@ -144,8 +145,8 @@ def test_a_copy_ends_and_is_of_one_moment_although_somebody_writes_all_the_time(
     for batch in range(20):
         acme.receive(*(f"{batch}-{number}" for number in range(50)))
     ended, started = threading.Event(), threading.Event()
-    pages = copying.pages
     attached: list[int] = []
+    left: list[int] = []
 
     def write() -> None:
         async def script(ledger: Any) -> None:
@@ -166,8 +167,9 @@ def test_a_copy_ends_and_is_of_one_moment_although_somebody_writes_all_the_time(
         asyncio.run(acme.whole(script))
 
     def in_small_steps(source: Any, target: Any) -> Any:
-        for step in pages(source, target, step=2):
+        for step in sqlite.pages(source, target, step=2):
             yield step
+            left.append(step[0])
             before = len(attached)
             if len(attached) < 300:
                 for _ in range(100):
@@ -185,6 +187,7 @@ def test_a_copy_ends_and_is_of_one_moment_although_somebody_writes_all_the_time(
         ended.set()
         writer.join()
 
+    assert left == sorted(set(left), reverse=True), "a commit of the writer started the copy anew"
     assert copied.problems == []
     assert 0 < copied.files < len(attached)
     with apsw.Connection(str(tmp_path / "copy/penstock.db"), flags=apsw.SQLITE_OPEN_READONLY) as connection:

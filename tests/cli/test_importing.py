@@ -1,5 +1,6 @@
 """A file of media ids is imported as a whole or not at all, and as often as one likes."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -192,14 +193,14 @@ def test_an_import_beside_a_running_instance_leaves_room_for_its_webhooks(
 ) -> None:
     acme.beat()
     breaths: list[float] = []
-    sleep = importing.asyncio.sleep
+    sleep = asyncio.sleep
 
     async def breathe(seconds: float) -> None:
         breaths.append(seconds)
         await sleep(0)
 
     monkeypatch.setattr(importing, "_ROWS", 10)
-    monkeypatch.setattr(importing.asyncio, "sleep", breathe)
+    monkeypatch.setattr(asyncio, "sleep", breathe)
     imported(penstock, rows(acme.number, *map(str, range(1, 36))))
 
     assert breaths.count(importing._BREATH_S) == 4

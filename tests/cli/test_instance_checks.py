@@ -82,7 +82,7 @@ def test_a_damaged_database_fails(penstock: Any, acme: Any) -> None:
     acme.receive("1")
     with apsw.Connection(str(DATABASE)) as connection:
         connection.pragma("wal_checkpoint(TRUNCATE)")
-        (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'media_once'").fetchall()[0]
+        root: Any = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'media_once'").get
     connection.close()
     with DATABASE.open("r+b") as file:
         file.seek((root - 1) * 4096)
@@ -123,6 +123,8 @@ def test_a_short_or_open_key_is_warned_of(penstock: Any, acme: Any, monkeypatch:
 def test_data_that_others_may_read_is_warned_of(penstock: Any, acme: Any) -> None:
     assert states(examine(instance_checks.database))["database"] == "ok"
     Path("penstock-data").chmod(0o755)
+    assert states(examine(instance_checks.database))["database"] == "ok"
+    DATABASE.chmod(0o644)
 
     assert states(examine(instance_checks.database))["database"] == "warn"
 
@@ -229,3 +231,8 @@ def test_meta_comes_by_https_only(public_url: str | None, state: str) -> None:
 def test_an_insecure_upstream_is_warned_of() -> None:
     assert states(examine(instance_checks.upstream, Settings())) == {"upstream": "ok"}
     assert states(examine(instance_checks.upstream, Settings(allow_insecure_upstream=True))) == {"upstream": "warn"}
+
+
+def test_whoever_counts_on_being_told_is_told_that_nobody_is() -> None:
+    assert examine(instance_checks.announcing, Settings()) == []
+    assert states(examine(instance_checks.announcing, Settings(alerts=("pagerduty://KEY",)))) == {"alerts": "warn"}

@@ -85,7 +85,8 @@ def test_files_are_filtered_by_workspace_and_time(penstock: Any, acme: Any) -> N
 
 def test_a_long_list_goes_on_where_it_ended(penstock: Any, acme: Any) -> None:
     acme.receive("1", "2", "3", "4", "5")
-    seen, after = [], []
+    seen: list[str] = []
+    after: list[str] = []
     while True:
         answer = penstock.done("media", "list", "--json", "--limit", "2", *after).answer
         seen += [each["media_id"] for each in answer["media"]]

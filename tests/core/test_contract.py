@@ -143,8 +143,14 @@ class TestEitherOperation:
         "https://lookaside.fbsbx.com:8443/x",
         *(f"https://lookaside.fbsbx.com/x?{query}" for query in ("method=delete", "a=b&METHOD=get", "a;method=get")),
         *(f"https://lookaside.fbsbx.com/x?{query}" for query in ("%6dethod=get", "method%5B%5D=get", "method%20=get")),
-        *(f"https://lookaside.fbsbx.com/x?{query}" for query in ("+method", "x-http-method-override=GET", "_method=get")),
-        *(f"https://lookaside.fbsbx.com/x?{query}" for query in ("access_token=x", "Access%5FToken=x", "a=b&access_token")),
+        *(
+            f"https://lookaside.fbsbx.com/x?{query}"
+            for query in ("+method", "x-http-method-override=GET", "_method=get")
+        ),
+        *(
+            f"https://lookaside.fbsbx.com/x?{query}"
+            for query in ("access_token=x", "Access%5FToken=x", "a=b&access_token")
+        ),
     ],
 )
 def test_a_download_may_not_go_there_even_when_it_was_declared_so(url: str) -> None:
@@ -190,7 +196,8 @@ def test_a_token_that_is_not_one_visible_line_is_a_violation_and_is_not_shown(to
 
 
 @pytest.mark.parametrize(
-    "media_id", ["", "..", "1/2", "1?method=get", "1#", "1%2F", "1 2", "1\r\n", "１２", "a" * 129, "1&access_token=x", "."]
+    "media_id",
+    ["", "..", "1/2", "1?method=get", "1#", "1%2F", "1 2", "1\r\n", "\uff11\uff12", "a" * 129, "1&access_token=x", "."],
 )
 def test_a_media_id_that_could_leave_its_place_in_the_path_is_not_looked_up(media_id: str) -> None:
     assert contract.look_up(pinned(), media_id) is None

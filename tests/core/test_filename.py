@@ -35,7 +35,7 @@ def cleaned(name: str | None, content_type: str = PDF) -> str:
         ("a\x00b.pdf", "a b.pdf"),
         ("invoice\u202efdp.exe", "invoice fdp.pdf"),
         ("zero\u200bwidth.pdf", "zero width.pdf"),
-        ("می\u200cخواهم.pdf", "می\u200cخواهم.pdf"),
+        ("\u0645\u06cc\u200c\u062e.pdf", "\u0645\u06cc\u200c\u062e.pdf"),
         ("CON", "_CON.pdf"),
         ("nul.pdf", "_nul.pdf"),
         ("Com1.tar.pdf", "_Com1.tar.pdf"),

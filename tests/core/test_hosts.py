@@ -31,7 +31,7 @@ def test_a_url_of_metas_is_taken_apart_as_it_was_written() -> None:
 def test_upper_case_is_the_same_host() -> None:
     web = hosts.read("HTTPS://LookAside.FBSBX.com/A?B=c")
     assert web == Web("https", "lookaside.fbsbx.com", 443, "/A", "?B=c")
-    assert web is not None and web.authority == "lookaside.fbsbx.com"
+    assert web.authority == "lookaside.fbsbx.com"
 
 
 @pytest.mark.parametrize(

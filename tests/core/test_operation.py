@@ -43,7 +43,7 @@ def declared(**changes: Any) -> Operation:
     "method",
     [
         *("get", "Get", "GET ", " GET", "GTE", "", "POST", "DELETE", "PUT", "HEAD", "PATCH", "GET\r\n", "method=get"),
-        *(b"GET", bytearray(b"GET"), None, 1, ("GET",), ["GET"], {"GET"}, True, object()),
+        *(b"GET", bytearray(b"GET"), None, 1, ("GET",), ["GET"], {"GET"}, True, 1.5),
         *(Verb.GET, PlainVerb.GET, http.HTTPMethod.GET, Text("GET")),
     ],
     ids=lambda method: f"{type(method).__name__} {method!r}"[:40],
@@ -57,14 +57,17 @@ def test_the_exact_text_get_can_be_declared() -> None:
     assert declared().method == "GET"
 
 
-@pytest.mark.parametrize("key", ["method", "METHOD", "_method", "access_token", "Access_Token", "x_http_method_override", b"y"])
+@pytest.mark.parametrize(
+    "key", ["method", "METHOD", "_method", "access_token", "Access_Token", "x_http_method_override", b"y"]
+)
 def test_a_query_key_that_stands_for_a_verb_or_a_token_cannot_be_declared(key: object) -> None:
     with pytest.raises(DeclarationError, match="in its query"):
         declared(query=frozenset({key}))
 
 
 @pytest.mark.parametrize(
-    "header", ["X-HTTP-Method-Override", "X-Method-Override", "X-HTTP-Method", "Cookie", "Content-Length", "host", b"Host"]
+    "header",
+    ["X-HTTP-Method-Override", "X-Method-Override", "X-HTTP-Method", "Cookie", "Content-Length", "host", b"Host"],
 )
 def test_a_header_without_a_meaning_in_the_contract_cannot_be_declared(header: object) -> None:
     with pytest.raises(DeclarationError, match="must not have the header"):

@@ -40,7 +40,9 @@ def verdict(**facts: Any) -> Verdict:
     return Verdict(**(known | facts))
 
 
-def due_in(judged: Verdict, *, attempts: int = 0, jitter: float = 1.0, now: float = NOW, deadline: float = DEADLINE) -> float:
+def due_in(
+    judged: Verdict, *, attempts: int = 0, jitter: float = 1.0, now: float = NOW, deadline: float = DEADLINE
+) -> float:
     step = next_step(
         judged, claim(attempts=attempts, deadline=deadline), now=now, jitter=jitter, url=None, url_expires_at=None
     )
@@ -98,9 +100,7 @@ def test_a_url_is_kept_while_it_will_live_at_the_next_try(
     fresh_url: bool, expires_in_s: float | None, kept: bool
 ) -> None:
     expires_at = None if expires_in_s is None else NOW + expires_in_s
-    step = next_step(
-        verdict(fresh_url=fresh_url), claim(), now=NOW, jitter=1.0, url=URL, url_expires_at=expires_at
-    )
+    step = next_step(verdict(fresh_url=fresh_url), claim(), now=NOW, jitter=1.0, url=URL, url_expires_at=expires_at)
     assert isinstance(step, RetryLater)
     assert (step.url, step.url_expires_at) == ((URL, expires_at) if kept else (None, None))
 
@@ -136,7 +136,12 @@ def test_an_item_is_never_lost_and_never_given_up_early(
     judged = verdict(outcome=outcome, final=final, after_s=after_s, sparing=sparing, fresh_url=fresh_url)
     url = URL if url_expires_at is not None else None
     step = next_step(
-        judged, claim(attempts=attempts, deadline=deadline), now=now, jitter=jitter, url=url, url_expires_at=url_expires_at
+        judged,
+        claim(attempts=attempts, deadline=deadline),
+        now=now,
+        jitter=jitter,
+        url=url,
+        url_expires_at=url_expires_at,
     )
     assert step.outcome is outcome
     match step:

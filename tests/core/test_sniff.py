@@ -129,14 +129,25 @@ def test_other_xml_is_xml_and_not_shown_in_place() -> None:
     assert not inline_safe("text/xml")
 
 
-@pytest.mark.parametrize("kind", ["image/jpeg", "image/webp", "video/mp4", "audio/ogg", "Audio/OGG; codecs=opus", "video/3gpp"])
+@pytest.mark.parametrize(
+    "kind", ["image/jpeg", "image/webp", "video/mp4", "audio/ogg", "Audio/OGG; codecs=opus", "video/3gpp"]
+)
 def test_pictures_sound_and_video_may_be_shown_in_place(kind: str) -> None:
     assert inline_safe(kind)
 
 
 @pytest.mark.parametrize(
     "kind",
-    ["text/html", "image/svg+xml", "text/xml", "application/pdf", "text/plain", "application/octet-stream", "", "image/jpeg, text/html"],
+    [
+        "text/html",
+        "image/svg+xml",
+        "text/xml",
+        "application/pdf",
+        "text/plain",
+        "application/octet-stream",
+        "",
+        "image/jpeg, text/html",
+    ],
 )
 def test_nothing_else_may(kind: str) -> None:
     assert not inline_safe(kind)

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from penstock.core.classes import TROUBLES
 from penstock.core.exchange import Exchange, Trouble
 from penstock.core.verdict import GONE_SENTENCE, Verdict, judge
 from penstock.core.work import Outcome
@@ -179,8 +178,8 @@ TROUBLE_TABLE: dict[Trouble, tuple[Outcome, str]] = {
 }
 
 
-def test_every_trouble_has_its_line() -> None:
-    assert TROUBLE_TABLE.keys() == set(Trouble) == TROUBLES.keys()
+def test_the_table_of_these_tests_is_whole() -> None:
+    assert TROUBLE_TABLE.keys() == set(Trouble)
 
 
 @pytest.mark.parametrize("trouble", list(Trouble))
@@ -193,9 +192,7 @@ def test_a_trouble_ends_in_its_class(trouble: Trouble, status: int | None) -> No
     assert verdict.alarm == (trouble in {Trouble.CONTRACT, Trouble.ADDRESS_REFUSED})
 
 
-@pytest.mark.parametrize(
-    "trouble", [Trouble.HOST_REFUSED, Trouble.REDIRECT, Trouble.OVER_LIMIT, Trouble.WRONG_HASH]
-)
+@pytest.mark.parametrize("trouble", [Trouble.HOST_REFUSED, Trouble.REDIRECT, Trouble.OVER_LIMIT, Trouble.WRONG_HASH])
 def test_a_url_that_leads_to_something_else_is_not_used_again(trouble: Trouble) -> None:
     assert judged(DOWNLOAD, trouble=trouble).fresh_url
 
@@ -226,14 +223,3 @@ class TestWaiting:
 def test_a_dead_token_is_asked_for_sparingly_and_a_refusal_without_a_code_is_not() -> None:
     assert judged(status=401, graph_code=190).sparing
     assert not judged(status=401).sparing
-
-
-def test_every_sentence_is_plain() -> None:
-    verdicts = [judged(DOWNLOAD, trouble=trouble) for trouble in Trouble]
-    verdicts += [judged(status=status) for status in (200, 204, 400, 401, 404, 405, 408, 429, 500)]
-    verdicts += [judged(status=400, graph_code=code) for code in (0, 4, 10, 33, 100, 190, 368, 803, 131052)]
-    for verdict in verdicts:
-        sentence = verdict.sentence
-        assert sentence[0].isupper() and sentence.endswith(".") and len(sentence) < 230, sentence
-        assert "!" not in sentence and "sorry" not in sentence.lower() and "oops" not in sentence.lower(), sentence
-        assert not any(word in sentence for word in ("HTTP", "JSON", "sha256", "graph_code", "errno")), sentence

@@ -14,7 +14,6 @@ from penstock.bench.processes import Child, child
 from penstock.bench.ratios import Facts, percentile
 from penstock.bench.rounds import Steps, Told, alternately
 
-_FILES_PER_S = 1_500  # more than any machine fetched so far; what is left of a backlog costs only its rows
 _BEGIN_S = 1.0  # for the fetcher to get going
 _WARM_UP = 50
 _CONNECTIONS = 16
@@ -30,6 +29,7 @@ class Options(msgspec.Struct, frozen=True):
     rate_per_s: float = 100.0
     size_bytes: int = 65_536
     concurrency: int = 64
+    files_per_s: float = 1_500  # how fast a backlog may be fetched at most; what is left of it costs only its rows
 
     @property
     def webhooks(self) -> int:
@@ -37,9 +37,14 @@ class Options(msgspec.Struct, frozen=True):
         return max(1, round(self.seconds * self.rate_per_s))
 
     @property
+    def connections(self) -> int:
+        """How many they come over; one that is idle for seconds would be closed."""
+        return min(_CONNECTIONS, max(1, int(self.rate_per_s)))
+
+    @property
     def backlog(self) -> int:
         """How many files wait when a busy window begins."""
-        return round((self.seconds + 2 * _BEGIN_S) * _FILES_PER_S)
+        return round((self.seconds + 2 * _BEGIN_S) * self.files_per_s)
 
 
 class Answers(msgspec.Struct, frozen=True):
@@ -108,7 +113,7 @@ class _Windows:
                     "kind": "text",
                     "first": _TEXTS_FROM,
                     "count": _WARM_UP + options.webhooks,
-                    "connections": _CONNECTIONS,
+                    "connections": options.connections,
                 }
                 async with child("load", load, folder=folder) as generator:
                     await generator.ask("pace", count=_WARM_UP, rate_per_s=options.rate_per_s)

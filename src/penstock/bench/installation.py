@@ -26,7 +26,7 @@ _AT_ONCE = 250  # bodies of a backlog that share a commit
 @contextlib.contextmanager
 def own_folder(parent: Path) -> Iterator[Path]:
     """A new folder for a run, removed with everything in it at the end. Raises Unreachable when it cannot be made."""
-    folder = parent / f"bench-{secrets.token_hex(4)}"
+    folder, found = parent / f"bench-{secrets.token_hex(4)}", parent.exists()
     try:
         folder.mkdir(parents=True, mode=0o700)
     except OSError as error:
@@ -37,6 +37,9 @@ def own_folder(parent: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        if not found:
+            with contextlib.suppress(OSError):  # something else has been put there meanwhile
+                parent.rmdir()
 
 
 @contextlib.contextmanager

@@ -13,9 +13,13 @@ from penstock.bench import bodies
 from penstock.bench.processes import Facts, Parent, run
 from penstock.bench.wire import Connection, Pool
 
+_GONE = "the server closed every connection of the load generator"
+
 
 async def saturate(pool: Pool, requests: list[bytes]) -> None:
     """Keep a request under way on every connection until all are answered."""
+    if pool.gone:
+        raise ConnectionError(_GONE)
     waiting = iter(requests)
     over = asyncio.Event()
 
@@ -28,7 +32,11 @@ async def saturate(pool: Pool, requests: list[bytes]) -> None:
         if pool.idle:
             over.set()
 
-    pool.on_answer = send_next
+    def lost() -> None:
+        if pool.idle:
+            over.set()  # there is no connection left to send the rest on; the errors tell
+
+    pool.on_answer, pool.on_lost = send_next, lost
     for connection in tuple(pool.free):
         pool.free.remove(connection)
         send_next(connection)
@@ -45,8 +53,17 @@ async def pace(pool: Pool, requests: list[bytes], rate_per_s: float) -> Facts:
     lags: list[float] = []
     late: deque[tuple[float, bytes]] = deque()
     over = asyncio.Event()
+    left = len(requests)
+
+    def ended() -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            over.set()
 
     def send(at: float, request: bytes) -> None:
+        if pool.gone:
+            raise ConnectionError(_GONE)
         if not pool.free:
             late.append((at, request))
             return
@@ -59,10 +76,9 @@ async def pace(pool: Pool, requests: list[bytes], rate_per_s: float) -> Facts:
         pool.free.append(connection)
         if late:
             send(*late.popleft())
-        if len(took) == len(requests):
-            over.set()
+        ended()
 
-    pool.on_answer = note
+    pool.on_answer, pool.on_lost = note, ended
     began = time.perf_counter()
     for index, request in enumerate(requests):
         due = began + index / rate_per_s

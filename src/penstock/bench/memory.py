@@ -70,13 +70,11 @@ async def _measured(options: Options, fetcher: Child, upstream: Child, told: Tol
     await upstream.ask("hold", until=options.downloads)
     await fetcher.ask("fill", items=options.downloads)
     fetching = asyncio.create_task(fetcher.ask("fetch", warm_up=0, items=options.downloads))
-    peak, open_at_peak = idle, 0
+    peak = idle
     while not fetching.done():
         await asyncio.wait({fetching}, timeout=_SAMPLE_S)
-        now = meters.pss_bytes(fetcher.pid)
+        peak = max(peak, meters.pss_bytes(fetcher.pid))
         count = await upstream.ask("count")
-        if now > peak:
-            peak, open_at_peak = now, count["under_way"]
         told(count["served"] - _WARM_UP, options.downloads)
     answer = await fetching
     await asyncio.sleep(_SETTLE_S)
@@ -87,7 +85,6 @@ async def _measured(options: Options, fetcher: Child, upstream: Child, told: Tol
         "peak_rss_bytes": meters.peak_rss_bytes(fetcher.pid),
         "after_bytes": meters.pss_bytes(fetcher.pid),
         "open_at_once": count["most_under_way"],
-        "open_at_peak": open_at_peak,
         "not_attached": answer["not_attached"],
         "wall_s": round(answer["wall_s"], 2),
         "cpu_s": round(answer["cpu_s"], 2),

@@ -28,6 +28,7 @@ class Options(msgspec.Struct, frozen=True):
     rounds: int = 5
     webhooks: int = 10_000  # of each window
     connections: int = 64
+    kinds: tuple[str, ...] = KINDS
 
 
 async def measure(options: Options, parent: Path, told: Told) -> Facts:
@@ -40,15 +41,15 @@ async def measure(options: Options, parent: Path, told: Told) -> Facts:
             "sizes": msgspec.structs.asdict(options),
         }
         facts["warnings"] = machine.warnings(facts["machine"])
-        steps = Steps(options.rounds * 2 * len(KINDS), told)
-        for kind in KINDS:
+        steps = Steps(options.rounds * 2 * len(options.kinds), told)
+        for kind in options.kinds:
             door = _Door(options, folder, kind)
             pairs = await alternately(options.rounds, door.durable, door.floor, steps)
             facts[kind] = {"body_bytes": door.body_bytes} | compared(
                 pairs, ours="durable", target_wall=TARGET_WALL, target_cpu=TARGET_CPU
             )
             facts["warnings"] += [f"{kind}: {sentence}" for sentence in _doubts(pairs)]
-    facts["ratios"] = facts["image"]["ratios"]
+    facts["ratios"] = facts[options.kinds[0]]["ratios"]
     return facts
 
 

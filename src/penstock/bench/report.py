@@ -38,7 +38,7 @@ def machine(facts: Facts) -> str:
 
 def _receive(facts: Facts) -> Report:
     rows: list[list[str]] = []
-    for kind in ("image", "text"):
+    for kind in facts["sizes"]["kinds"]:
         rows += _compared(facts[kind], ours="durable", label=f"{kind}, {facts[kind]['body_bytes']} bytes: ")
     wall, cpu = facts["ratios"]["wall"], facts["ratios"]["cpu"]
     sentence = (
@@ -69,12 +69,11 @@ def _memory(facts: Facts) -> Report:
         ["at its peak", f"{facts['peak_bytes'] / _MIB:.1f} MiB"],
         ["afterwards", f"{facts['after_bytes'] / _MIB:.1f} MiB"],
         ["bodies open at once", str(facts["open_at_once"])],
-        ["bodies open at the peak", str(facts["open_at_peak"])],
         ["per open download", f"{each['value']:.2f} MiB"],
     ]
     sentence = (
-        f"An open download of {facts['sizes']['size_bytes'] / _MIB:.3g} MiB costs {each['value']:.2f} MiB while the disk "
-        f"is too slow for it (target at most {each['target']:g} MiB: {_MET[each['met']]})."
+        f"An open download of {facts['sizes']['size_bytes'] / _MIB:.3g} MiB costs {each['value']:.2f} MiB while the "
+        f"disk is too slow for it (target at most {each['target']:g} MiB: {_MET[each['met']]})."
     )
     return Report(["MEMORY OF THE FETCHING PROCESS", "MEASURED"], rows, [sentence])
 
@@ -128,4 +127,4 @@ def _ratio(facts: Facts) -> str:
 
 
 def _percent(facts: Facts, which: str = "median") -> str:
-    return f"{facts[which] * 100:.0f} %"
+    return f"{facts[which] * 100:.1f} %"

@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
 
 
 class Pool:
-    """Some connections to one server. What is done with an answer is set by whoever sends: ``on_answer``."""
+    """Some connections to one server. Whoever sends sets what is done with an answer, and with a request lost."""
 
     def __init__(self, host: str, port: int) -> None:
         self._host = host
@@ -84,6 +84,7 @@ class Pool:
         self._under_way: set[Connection] = set()
         self.free: deque[Connection] = deque()
         self.on_answer: Callable[[Connection], None] = lambda _: None
+        self.on_lost: Callable[[], None] = lambda: None
         self.answered = 0
         self.errors = 0
 
@@ -105,6 +106,11 @@ class Pool:
         """Nothing is under way."""
         return not self._under_way
 
+    @property
+    def gone(self) -> bool:
+        """Every connection was closed."""
+        return not self._open
+
     def send(self, connection: Connection, request: bytes) -> None:
         """Write a request on a connection that is not among the free ones any more."""
         self._under_way.add(connection)
@@ -123,6 +129,6 @@ class Pool:
         if connection in self._under_way:
             self._under_way.discard(connection)
             self.errors += 1
-            self.on_answer(connection)
+            self.on_lost()
         if connection in self.free:
             self.free.remove(connection)

@@ -25,7 +25,8 @@ _folder = click.option(
     metavar="PATH",
     type=click.Path(file_okay=False, path_type=Path),
     default=_FOLDER,
-    help="Where the files of the run are made and removed again; on the disk to be measured. Otherwise ./penstock-data.",
+    help="Where the files of the run are made and removed again, on the disk to be measured.",
+    show_default=True,
 )
 _concurrency = click.option("--concurrency", type=click.IntRange(1, 1_024), default=64, help="Downloads at once.")
 
@@ -51,13 +52,22 @@ def bench() -> None:
 @_rounds(5)
 @click.option("--webhooks", type=click.IntRange(50, 1_000_000), default=10_000, show_default=True, help="In a window.")
 @click.option("--connections", type=click.IntRange(1, 1_024), default=64, show_default=True, help="From Meta at once.")
+@click.option(
+    "--kind",
+    "kinds",
+    type=click.Choice(["image", "text"]),
+    multiple=True,
+    default=["image", "text"],
+    show_default=True,
+    help="What each webhook brings; the first one's ratios are the part's.",
+)
 @_folder
 @_json
-def receive(rounds: int, webhooks: int, connections: int, folder: Path, json_: bool) -> None:
+def receive(rounds: int, webhooks: int, connections: int, kinds: tuple[str, ...], folder: Path, json_: bool) -> None:
     """The door: durable before the 200, against a door that stores nothing."""
     from penstock.bench import receive as part
 
-    options = part.Options(rounds=rounds, webhooks=webhooks, connections=connections)
+    options = part.Options(rounds=rounds, webhooks=webhooks, connections=connections, kinds=tuple(dict.fromkeys(kinds)))
     _run("windows", lambda told: part.measure(options, folder, told), json_)
 
 

@@ -48,6 +48,14 @@ async def upstream(settings: Settings) -> list[Finding]:
     return [ok("upstream", f"{settings.graph_url} {settings.graph_version}, https and public addresses only")]
 
 
+async def announcing(settings: Settings) -> list[Finding]:
+    """Whether somebody counts on being told: nobody is, by this release."""
+    if settings.alerts:
+        advice = "let your monitoring watch `penstock status --json`"
+        return [warn("alerts", "PENSTOCK_ALERTS is set, but this release announces nothing", advice)]
+    return []
+
+
 async def public_address(settings: Settings) -> list[Finding]:
     """How Meta and people come in."""
     parts = urlsplit(settings.public_base)

@@ -45,7 +45,7 @@ async def libraries(settings: Settings) -> list[Finding]:
     del settings
     import apsw
 
-    from penstock.adapters.db.sqlite import OLDEST_SAFE
+    from penstock.adapters.db.sqlite_connection import OLDEST_SAFE
 
     found = []
     sqlite = apsw.sqlite_lib_version()

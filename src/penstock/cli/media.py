@@ -20,6 +20,7 @@ from penstock.ledger.rows import Media, Page
 if TYPE_CHECKING:
     from penstock.ledger.book import Ledger
 
+_LOOK = 500  # files looked at in one go, when few of them may be the ones that are wanted
 _STATES = ("held", *(state.value for state in State))
 _CLASSES = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.DELIVERED)
 
@@ -127,8 +128,13 @@ def _waiting(item: Media, now: float) -> list[str]:
 
 
 async def _page(ledger: "Ledger", wanted: Filter, after: str | None, limit: int) -> Page[Media]:
-    """A full page: held files are picked out of those that wait, so one page of the shelf may bring few of them."""
+    """A full page. One page of the shelf may bring few files, or none: held ones are picked out of all that wait."""
     items: list[Media] = []
+    look = limit
+    if wanted.state == "held":
+        look = max(limit, _LOOK)
+        if all(gate.opening != 0 for gate in await ledger.gates.active(now=await ledger.now())):
+            return Page((), None)
     while True:
         page = await ledger.shelf.media_list(
             workspace=wanted.workspace,
@@ -137,8 +143,12 @@ async def _page(ledger: "Ledger", wanted: Filter, after: str | None, limit: int)
             since=wanted.since,
             until=wanted.until,
             after=after,
-            limit=limit - len(items),
+            limit=look,
         )
+        wanting = limit - len(items)
+        if len(page.items) > wanting:
+            look = max(wanting, look // 2)  # look at less, so that `next` is the place where the page really ends
+            continue
         items += page.items
         if page.next is None or len(items) == limit:
             return Page(tuple(items), page.next)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from penstock.adapters.db.port import Call, Database, Script
+from penstock.adapters.db.port import Database
 from penstock.cli import arguments, session, showing
 from penstock.cli.commands import Command
 from penstock.ledger import schema
@@ -40,11 +40,14 @@ def migrate(check: bool, json_: bool) -> int:
 
 
 async def pending(path: Path) -> list[str]:
-    """The migrations that this database lacks; all of them when there is none. Raises NewerSchema or Unreachable."""
+    """The migrations that this database lacks; all of them when there is none.
+
+    Raises NewerSchema, Unreachable, or WrongUse when the database belongs to something else.
+    """
     if not path.exists():  # noqa: ASYNC240 -- one look at a local file
-        return _named(set())
+        return [_name(number, name) for number, name, _ in schema.available("sqlite")]
     async with _database(path) as db:
-        return _named(await db.read(_known))
+        return [_name(number, name) for number, name, _ in await db.read(lambda: schema.lacking(db.dialect))]
 
 
 async def _bring_up(path: Path) -> list[str]:
@@ -66,14 +69,5 @@ async def _database(path: Path) -> AsyncIterator[Database]:
         await db.stop()
 
 
-def _known() -> Script[set[int]]:
-    """The numbers of the migrations that were applied."""
-    tables = yield Call("SELECT 1 FROM sqlite_master WHERE name = 'migrations'")
-    rows = (yield Call("SELECT number FROM migrations")) if tables else []
-    return {int(row[0]) for row in rows}
-
-
-def _named(known: set[int]) -> list[str]:
-    ours = schema.available("sqlite")
-    schema.refuse_newer(known, {number for number, _, _ in ours})
-    return [f"{number:04}_{name}" for number, name, _ in ours if number not in known]
+def _name(number: int, name: str) -> str:
+    return f"{number:04}_{name}"

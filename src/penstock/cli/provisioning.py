@@ -23,7 +23,11 @@ _json = arguments.as_json
 _secret_file = click.option("--secret-file", metavar="PATH|-", help="File that holds the app secret; - for stdin.")
 _token_file = click.option("--token-file", metavar="PATH|-", help="File that holds the Meta token; - for stdin.")
 _verify_token = click.option("--verify-token", metavar="TOKEN", help="What Meta repeats when it verifies the webhook.")
-_forward_to = click.option("--forward-to", metavar="URL", help="Where each webhook is passed on to, byte for byte.")
+_forward_to = click.option(
+    "--forward-to",
+    metavar="URL",
+    help='Where webhooks are to be passed on to; "" for nowhere. It is kept: this release passes none on.',
+)
 
 
 @click.group(cls=Family)

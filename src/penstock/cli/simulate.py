@@ -5,6 +5,7 @@ It knows nothing of the instance on this machine and needs no settings. Thin wor
 
 import asyncio
 import contextlib
+import os
 import signal
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ async def _simulate(scenario: "Scenario", bind: tuple[str, int], seed: int) -> N
         await platform.start()
         traffic = platform.own_traffic()
     except OSError as error:
-        raise Unreachable(f"cannot listen on {host}:{port}: {error.strerror or error}; see --bind") from error
+        raise Unreachable(f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}; see --bind") from error
     except ValueError as error:
         await platform.stop()
         raise WrongUse(f"the scenario cannot be played: {error}") from None

@@ -2,8 +2,8 @@
 
 Full jitter over a growing window, so that many items which failed together do not come back together; slowly where
 asking often changes nothing; not sooner than the upstream asked. An item is never given up while Meta may still have
-its file: what would be due after the deadline is tried once more just before it, whatever was asked. The jitter and the time are arguments.
-Called by the fetcher.
+its file: what would be due after the deadline is tried once more just before it, whatever was asked. The jitter and the
+time are arguments. Called by the fetcher.
 """
 
 from penstock.core.verdict import Verdict

@@ -18,14 +18,6 @@ from penstock.ledger.rows import Tally
 from penstock.simulator import FaultRule, Scenario, Server
 
 _SHOW_EVERY_S = 2.5
-_TEXTS = (
-    "Good morning, is my order on its way?",
-    "Here is a photo of the box as it came.",
-    "Could you listen to this, please?",
-    "Thank you, that helps a lot",
-    "And the receipt, as you asked.",
-    "Olá! Ainda está disponível?",
-)
 
 
 class Played(msgspec.Struct, frozen=True):
@@ -89,15 +81,10 @@ def _lively(speed: float) -> Scenario:
 async def _keep_sending(stage: Stage, choose: random.Random) -> None:
     """First one of everything, then something now and then."""
     for index, kind in enumerate(("text", "voice", "image", "video", "document", "sticker", "audio", "location")):
-        await _send(stage, kind, customer=index % 3, choose=choose)
+        await stage.platform.send(NUMBER, kind, customer=index % 3)
     while True:
         await asyncio.sleep(_SHOW_EVERY_S * (0.5 + choose.random()))
-        await _send(stage, choose.choice(calm.KINDS), customer=choose.randrange(5), choose=choose)
-
-
-async def _send(stage: Stage, kind: str, *, customer: int, choose: random.Random) -> None:
-    extra = {"text": choose.choice(_TEXTS)} if kind == "text" else {}
-    await stage.platform.send(NUMBER, kind, customer=customer, **extra)
+        await stage.platform.send(NUMBER, choose.choice(calm.KINDS), customer=choose.randrange(5))
 
 
 async def _either(stopped: asyncio.Event, seconds: float) -> None:

@@ -93,7 +93,10 @@ class Stage:
         await self.instance.registry.refresh()
         self._platform.add_token(_CREDENTIAL, token)
         self._platform.add_number(
-            NUMBER, app_secret=self.app_secret.encode(), callback=f"{self.base}/webhooks/whatsapp/{_APP}", token=_CREDENTIAL
+            NUMBER,
+            app_secret=self.app_secret.encode(),
+            callback=f"{self.base}/webhooks/whatsapp/{_APP}",
+            token=_CREDENTIAL,
         )
 
 

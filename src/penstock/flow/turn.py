@@ -52,12 +52,14 @@ class Turn:
 
     async def _look_up(self, way: "_Way", clock: Clock) -> Ending | None:
         """Ask Graph where the bytes are; None when it said."""
-        if (again_at := self._gates.admit(way.claim, operation.LOOK_UP.name, await clock())) is not None:
-            return PutBack(again_at)
+        # Both gates: while the download's is shut, a look-up would only wear out Graph and its own URL.
+        for needed in (operation.LOOK_UP, operation.DOWNLOAD):
+            if (again_at := self._gates.admit(way.claim, needed.name, await clock())) is not None:
+                return PutBack(again_at)
         exchange, found = await self._graph.look_up(way.claim.media_id, token=way.token)
         judged = self._judge(way, exchange, await clock())
         if found is not None and judged.outcome is Outcome.DELIVERED:
-            way.found, way.looked_up = found, True
+            way.found, way.looked_up = _completed(found, way.claim), True
             return None
         return self._next(way, judged, await clock(), keep_url=False)
 
@@ -70,7 +72,7 @@ class Turn:
         exchange, received = await self._bytes(way.claim, found, way.token)
         judged = self._judge(way, exchange, await clock())
         if received is not None and judged.outcome is Outcome.DELIVERED:
-            content_type = sniff.content_type(received.head, found.mime_type or way.claim.declared_mime_type)
+            content_type = sniff.content_type(received.head, found.mime_type)
             return Attached(received.size, received.sha256, content_type)
         if judged.fresh_url and not way.looked_up:
             way.found = None
@@ -133,6 +135,16 @@ def _hint(claim: Claim, graph: Graph, now: float) -> Found | None:
         mime_type=claim.declared_mime_type,
         sha256=claim.declared_sha256,
         size=claim.declared_size,
+    )
+
+
+def _completed(found: Found, claim: Claim) -> Found:
+    """A look-up's answer, with what only the webhook declared."""
+    return msgspec.structs.replace(
+        found,
+        mime_type=found.mime_type or claim.declared_mime_type,
+        sha256=found.sha256 or claim.declared_sha256,
+        size=claim.declared_size if found.size is None else found.size,
     )
 
 

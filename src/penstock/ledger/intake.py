@@ -1,15 +1,16 @@
 """What one body brings, statement by statement: the heart of the journal's transaction.
 
-Storing is idempotent by unique keys. The usual case, a new message of a customer who wrote before, takes the fewest
-statements; everything else costs a look more. What a message brings is decided by ``core.reception``. Parts of scripts,
+Storing is idempotent by unique keys. What a message brings is decided by ``core.reception``. The usual webhooks are
+taken in many at once by ``usual``, with the statements of this module; this is the way of all others. Parts of scripts,
 not a store of their own; called by the journal only.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
-from penstock.adapters.db.port import Call, Script
+from penstock.adapters.db.port import Row, Script
 from penstock.core import media, reception
-from penstock.core.updates import Message, Reading, Status
+from penstock.core.updates import Message, Party, Reading, Status
 from penstock.ledger import threads
 from penstock.ledger.feed import tell_of_media
 from penstock.ledger.rows import Receipt, Route
@@ -20,166 +21,169 @@ from penstock.ledger.statements import Statements
 _HELD, _PARTIAL, _WHOLE = range(3)
 _KNOWN_OF = {"placeholder": _HELD, "media_placeholder": _PARTIAL, "unsupported": _PARTIAL}
 
+_MESSAGE = (
+    *("conversation_id", "webhook_id", "direction", "kind", "sent_at", "now", "sender", "sender_name", "text"),
+    *("reply_to", "original_wamid", "history", "error_code", "error_text", "payload"),
+)
+_MEDIA = (
+    *("message_row", "media_id", "kind", "declared_mime_type", "declared_sha256", "declared_size", "filename"),
+    *("voice", "animated", "received_at", "deadline"),
+)
+_PLACEHOLDER: dict[str, Any] = {
+    "kind": "placeholder",
+    "text": None,
+    "reply_to": None,
+    "original_wamid": None,
+    "history": 0,
+    "error_code": None,
+    "error_text": None,
+    "payload": b"{}",
+}
+FRESH = ("open", None, None, None)  # stage, ended_at, outcome, reason of a file that is to be fetched
+
+
+class Usual:
+    """The statements of most webhooks, their values by position. Made once."""
+
+    def __init__(self, sql: Statements) -> None:
+        self.sql = sql
+        at = sql.by_position
+        self.webhook = at("insert_webhook", "app_id", "now", "signature", "numbers", "problems", "body")
+        self.message = at("insert_message", "workspace_id", "number_id", "wamid", *_MESSAGE)
+        self.touch = at("touch_conversation", "sent_at", "text", "kind", "direction", "title", "conversation_id")
+        self.event = at(
+            "insert_message_event", "workspace_id", "kind", "at", "message_row", "media_row", "conversation_id"
+        )
+        self.media = at("insert_media", "workspace_id", "number_id", *_MEDIA, "stage", "ended_at", "outcome", "reason")
+        self.fetch = at(
+            "insert_fetch",
+            *("media_row", "workspace_id", "number_id", "kind", "due_at", "received_at", "deadline", "url"),
+            "url_expires_at",
+        )
+        self.status = at(
+            "insert_status",
+            *("number_id", "wamid", "status", "recipient", "at", "error_code", "error_text", "webhook_id"),
+        )
+
 
 class Intake:
-    """The taking in of one body. Used once, inside one run of a script."""
+    """The taking in of one body, and the count of what it brought. Used once, inside one run of a script."""
 
-    def __init__(self, sql: Statements, known: threads.Known, webhook_id: int, *, at: float, due_at: float) -> None:
-        self._sql = sql
+    __slots__ = (
+        *("_do", "_known", "_sql", "at", "changed", "due_at", "duplicates", "files", "learned", "messages"),
+        *("statuses", "strays", "webhook_id"),
+    )
+
+    def __init__(self, do: Usual, known: threads.Known, webhook_id: int, *, at: float, due_at: float) -> None:
+        self._do = do
+        self._sql = do.sql
         self._known = known
-        self._webhook_id = webhook_id
-        self._at = at  # when the body came
-        self._due_at = due_at
-        self._messages = self._files = self._changed = self._statuses = self._duplicates = self._strays = 0
+        self.webhook_id = webhook_id
+        self.at = at  # when the body came
+        self.due_at = due_at
+        self.messages = self.files = self.statuses = self.duplicates = self.strays = self.changed = 0
         self.learned: dict[threads.Names, int] = {}
 
-    def take(self, app_id: int, reading: Reading, routes: Mapping[str, Route]) -> Script[Receipt]:
+    def receipt(self) -> Receipt:
+        """What the body brought."""
+        return Receipt(
+            self.webhook_id, self.messages, self.files, self.statuses, self.duplicates, self.strays, self.changed
+        )
+
+    def take(self, app_id: int, reading: Reading, routes: Mapping[str, Route]) -> Script[None]:
         """Store every update; those for a number without a route are noted in quarantine."""
         for phone_number_id in reading.numbers:
             if phone_number_id not in routes:
                 yield self._sql(
                     "insert_stray",
                     phone_number_id=phone_number_id,
-                    webhook_id=self._webhook_id,
+                    webhook_id=self.webhook_id,
                     app_id=app_id,
-                    now=self._at,
+                    now=self.at,
                 )
         for update in reading.updates:
             route = routes.get(update.phone_number_id)
             if route is None:
-                self._strays += 1
+                self.strays += 1
             elif isinstance(update, Message):
                 yield from self._message(update, route)
             elif isinstance(update, Status):
-                rows = yield self._status(update, route)
-                self._statuses += len(rows)
-                self._duplicates += not rows
+                rows = yield self._do.status(*status_values(self, update, route))
+                self.statuses += len(rows)
+                self.duplicates += not rows
             else:
                 yield from threads.follow(self._sql, route, update)
-        return Receipt(
-            webhook_id=self._webhook_id,
-            messages=self._messages,
-            media=self._files,
-            statuses=self._statuses,
-            duplicates=self._duplicates,
-            strays=self._strays,
-            changed=self._changed,
-        )
 
     # -- messages ---------------------------------------------------------------------------
 
     def _message(self, message: Message, route: Route) -> Script[None]:
-        conversation_id = yield from self._conversation(message, route)
-        sent_at = message.sent_at if 0 < message.sent_at <= self._at else self._at
-        values = {
-            "conversation_id": conversation_id,
-            "webhook_id": self._webhook_id,
-            "direction": message.direction.value,
-            "kind": message.kind,
-            "sent_at": sent_at,
-            "now": self._at,
-            "sender": message.sender,
-            "sender_name": message.sender_name,
-            "text": message.text,
-            "reply_to": message.reply_to,
-            "original_wamid": message.original_wamid,
-            "history": int(message.history),
-            "error_code": message.error_code,
-            "error_text": message.error_text,
-            "payload": message.payload,
-        }
-        rows = yield self._sql(
-            "insert_message",
-            workspace_id=route.workspace_id,
-            number_id=route.number_id,
-            wamid=message.wamid,
-            **values,
-        )
-        before = self._files
-        if rows:
-            row, told = int(rows[0][0]), True
-            self._messages += 1
-        else:
-            there = yield self._sql("get_message_row", number_id=route.number_id, wamid=message.wamid)
-            row, kind, its_conversation = there[0]
-            told = _KNOWN_OF.get(message.kind, _WHOLE) > _KNOWN_OF.get(kind, _WHOLE)
-            if told:
-                yield self._sql("fill_message", id=row, **values)
-                held = kind == "placeholder"
-                self._messages += held
-                self._changed += not held
-            else:
-                conversation_id = its_conversation
-        if told:
-            conversation_id = yield from self._tell(row, message, route, conversation_id, sent_at)
-        if items := reception.items(message):
-            home, is_new = row, bool(rows)
-            if items[0].wamid != message.wamid:
-                home, is_new = yield from self._home(items[0].wamid, message, route, conversation_id, sent_at)
-            for item in items:
-                yield from self._item(item, home, message, route, sent_at, is_new=is_new)
-        self._duplicates += not told and self._files == before
-
-    def _conversation(self, message: Message, route: Route) -> Script[int]:
-        """Where the message belongs, by a hint if there is one; ``_tell`` finds out when that was wrong."""
         names = threads.names_of(route, message.party)
-        found = self.learned.get(names) or self._known.get(names)
-        if found is None:
-            found = yield from threads.conversation_of(self._sql, route, message.party)
-            self.learned[names] = found
-        return found
+        # A hint: ``tell`` finds out when it is wrong.
+        conversation_id = self.learned.get(names) or self._known.get(names)
+        if conversation_id is None:
+            conversation_id = yield from self._look_up(names, route, message.party)
+        values = message_values(self, message, conversation_id)
+        rows = yield self._do.message(route.workspace_id, route.number_id, message.wamid, *values)
+        if not rows:
+            yield from self.known_message(message, route, values)
+            return
+        self.messages += 1
+        row = rows[0][0]
+        conversation_id = yield from self.tell(row, message, route, conversation_id)
+        yield from self._items(row, message, route, conversation_id, is_new=True)
 
-    def _tell(self, row: int, message: Message, route: Route, conversation_id: int, sent_at: float) -> Script[int]:
+    def known_message(self, message: Message, route: Route, values: tuple[Any, ...]) -> Script[None]:
+        """A message that is there already: it may say more than it did, or bring a file that it did not have."""
+        before = self.files
+        there = yield self._sql("get_message_row", number_id=route.number_id, wamid=message.wamid)
+        row, kind, conversation_id = there[0]
+        says_more = _KNOWN_OF.get(message.kind, _WHOLE) > _KNOWN_OF.get(kind, _WHOLE)
+        if says_more:
+            yield self._sql("fill_message", id=row, **dict(zip(_MESSAGE, values, strict=True)))
+            conversation_id = yield from self.tell(row, message, route, values[0])
+            held = kind == "placeholder"
+            self.messages += held
+            self.changed += not held
+        yield from self._items(row, message, route, conversation_id, is_new=False)
+        self.duplicates += not says_more and self.files == before
+
+    def tell(self, row: int, message: Message, route: Route, conversation_id: int) -> Script[int]:
         """Put a message at the end of its conversation and into the feed; the conversation that it really is in."""
-        title = (message.sender_name if message.party.group_id is None else None) or message.party.name or ""
-        touch = {
-            "sent_at": sent_at,
-            "text": message.text,
-            "kind": message.kind,
-            "direction": message.direction.value,
-            "title": title if message.direction == "in" or message.party.name else "",
-        }
-        event = {
-            "workspace_id": route.workspace_id,
-            "kind": "message.received",
-            "at": self._at,
-            "message_row": row,
-            "media_row": None,
-        }
-        yield self._sql("touch_conversation", conversation_id=conversation_id, **touch)
-        rows = yield self._sql("insert_message_event", conversation_id=conversation_id, **event)
+        touch = touch_values(self, message)
+        event = event_values(self, row, route)
+        yield self._do.touch(*touch, conversation_id)
+        rows = yield self._do.event(*event, conversation_id)
         if not rows:  # it was merged into another one since we were told of it
-            conversation_id = yield from threads.conversation_of(self._sql, route, message.party)
-            self.learned[threads.names_of(route, message.party)] = conversation_id
+            conversation_id = yield from self._look_up(threads.names_of(route, message.party), route, message.party)
             yield self._sql("move_message", id=row, conversation_id=conversation_id)
-            yield self._sql("touch_conversation", conversation_id=conversation_id, **touch)
-            yield self._sql("insert_message_event", conversation_id=conversation_id, **event)
+            yield self._do.touch(*touch, conversation_id)
+            yield self._do.event(*event, conversation_id)
         return conversation_id
 
-    def _home(
-        self, wamid: str, message: Message, route: Route, conversation_id: int, sent_at: float
-    ) -> Script[tuple[int, bool]]:
+    def _look_up(self, names: threads.Names, route: Route, party: Party) -> Script[int]:
+        found = yield from threads.conversation_of(self._sql, route, party)
+        self.learned[names] = found
+        return found
+
+    # -- files ------------------------------------------------------------------------------
+
+    def _items(self, row: int, message: Message, route: Route, conversation_id: int, *, is_new: bool) -> Script[None]:
+        """The files of a message, under the message that they belong to."""
+        items = reception.items(message)
+        if items and items[0].wamid != message.wamid:
+            row, is_new = yield from self._home(items[0].wamid, message, route, conversation_id)
+        for item in items:
+            values = media_values(self, row, item, message, route)
+            if item.failed_because:
+                yield from self._gap(values, route, item.failed_because, is_new=is_new)
+            else:
+                yield from self._file(values, item, route, is_new=is_new)
+
+    def _home(self, wamid: str, message: Message, route: Route, conversation_id: int) -> Script[tuple[int, bool]]:
         """The row of the message that an edit is about, its place held when it has not come; and whether it is new."""
+        values = dict(zip(_MESSAGE, message_values(self, message, conversation_id), strict=True)) | _PLACEHOLDER
         rows = yield self._sql(
-            "insert_message",
-            workspace_id=route.workspace_id,
-            number_id=route.number_id,
-            wamid=wamid,
-            conversation_id=conversation_id,
-            webhook_id=self._webhook_id,
-            direction=message.direction.value,
-            kind="placeholder",
-            sent_at=sent_at,
-            now=self._at,
-            sender=message.sender,
-            sender_name=message.sender_name,
-            text=None,
-            reply_to=None,
-            original_wamid=None,
-            history=0,
-            error_code=None,
-            error_text=None,
-            payload=b"{}",
+            "insert_message", workspace_id=route.workspace_id, number_id=route.number_id, wamid=wamid, **values
         )
         if rows:
             return int(rows[0][0]), True
@@ -189,75 +193,125 @@ class Intake:
             yield self._sql("move_message", id=row, conversation_id=conversation_id)
         return int(row), False
 
-    # -- files ------------------------------------------------------------------------------
-
-    def _item(
-        self, item: reception.Item, message_row: int, message: Message, route: Route, sent_at: float, *, is_new: bool
-    ) -> Script[None]:
-        """One file of a message. A gap is kept only while the message has no file; a file that comes later fills it."""
-        ref, gap = item.ref, item.failed_because
-        until = media.deadline(
-            sent_at=sent_at, received_at=self._at, no_storage=route.no_storage, history=message.history
-        )
-        values = {
-            "message_row": message_row,
-            "media_id": ref.media_id,
-            "kind": ref.kind,
-            "declared_mime_type": ref.mime_type,
-            "declared_sha256": ref.sha256,
-            "declared_size": ref.size,
-            "filename": ref.filename,
-            "voice": int(ref.voice),
-            "animated": int(ref.animated),
-            "received_at": self._at,
-            "deadline": until,
-        }
-        rows = []
-        if not is_new and gap:
-            if (yield self._sql("has_media", message_row=message_row))[0][0]:
-                return
-        elif not is_new:
-            rows = yield self._sql("fill_gap", **values)
+    def _file(self, values: tuple[Any, ...], item: reception.Item, route: Route, *, is_new: bool) -> Script[None]:
+        """A file to be fetched, unless it is known. One that the message came without fills its gap."""
+        rows: list[Row] = []
+        if not is_new:
+            rows = yield self._sql("fill_gap", **dict(zip(_MEDIA, values, strict=True)))
         if not rows:
-            rows = yield self._sql(
-                "insert_media",
-                workspace_id=route.workspace_id,
-                number_id=route.number_id,
-                **values,
-                stage=media.State.FAILED.value if gap else "open",
-                ended_at=self._at if gap else None,
-                outcome=reception.FAILED_OUTCOME.value if gap else None,
-                reason=gap,
-            )
-        if not rows:
-            return
-        self._files += 1
-        media_row = int(rows[0][0])
-        if gap:
-            yield from tell_of_media(self._sql, media_row, "media.failed", route.workspace_id, self._at)
-            return
-        yield self._sql(
-            "insert_fetch",
-            media_row=media_row,
-            workspace_id=route.workspace_id,
-            number_id=route.number_id,
-            kind=ref.kind,
-            due_at=self._due_at,
-            received_at=self._at,
-            deadline=until,
-            url=ref.url,
-            url_expires_at=ref.url_expires_at,
-        )
+            rows = yield self._do.media(route.workspace_id, route.number_id, *values, *FRESH)
+        if rows:
+            self.files += 1
+            yield self._do.fetch(*fetch_values(self, rows[0][0], item, route, values))
 
-    def _status(self, status: Status, route: Route) -> Call:
-        return self._sql(
-            "insert_status",
-            number_id=route.number_id,
-            wamid=status.wamid,
-            status=status.status,
-            recipient=status.recipient,
-            at=status.at if status.at > 0 else self._at,
-            error_code=status.error_code,
-            error_text=status.error_text,
-            webhook_id=self._webhook_id,
-        )
+    def _gap(self, values: tuple[Any, ...], route: Route, because: str, *, is_new: bool) -> Script[None]:
+        """A file that Meta did not deliver with the message: it has failed before it began, and is seen.
+
+        It is kept only while the message has no file.
+        """
+        if not is_new and (yield self._sql("has_media", message_row=values[0]))[0][0]:
+            return
+        ended = (media.State.FAILED.value, self.at, reception.FAILED_OUTCOME.value, because)
+        rows = yield self._do.media(route.workspace_id, route.number_id, *values, *ended)
+        if rows:
+            self.files += 1
+            yield from tell_of_media(self._sql, rows[0][0], "media.failed", route.workspace_id, self.at)
+
+
+# -- values by position -------------------------------------------------------------------------
+
+
+def message_values(intake: Intake, message: Message, conversation_id: int) -> tuple[Any, ...]:
+    """Those of ``insert_message`` after its key."""
+    return (
+        conversation_id,
+        intake.webhook_id,
+        message.direction.value,
+        message.kind,
+        _sent_at(intake, message),
+        intake.at,
+        message.sender,
+        message.sender_name,
+        message.text,
+        message.reply_to,
+        message.original_wamid,
+        1 if message.history else 0,
+        message.error_code,
+        message.error_text,
+        message.payload,
+    )
+
+
+def touch_values(intake: Intake, message: Message) -> tuple[Any, ...]:
+    """Those of ``touch_conversation`` before the conversation."""
+    party, direction = message.party, message.direction.value
+    title = (message.sender_name if party.group_id is None and direction == "in" else None) or party.name or ""
+    return (_sent_at(intake, message), message.text, message.kind, direction, title)
+
+
+def event_values(intake: Intake, message_row: int, route: Route) -> tuple[Any, ...]:
+    """Those of ``insert_message_event`` before the conversation."""
+    return (route.workspace_id, "message.received", intake.at, message_row, None)
+
+
+def media_values(
+    intake: Intake, message_row: int, item: reception.Item, message: Message, route: Route
+) -> tuple[Any, ...]:
+    """Those of ``insert_media`` between its owner and its stage."""
+    ref = item.ref
+    until = media.deadline(
+        sent_at=_sent_at(intake, message),
+        received_at=intake.at,
+        no_storage=route.no_storage,
+        history=message.history,
+    )
+    return (
+        message_row,
+        ref.media_id,
+        ref.kind,
+        ref.mime_type,
+        ref.sha256,
+        ref.size,
+        ref.filename,
+        1 if ref.voice else 0,
+        1 if ref.animated else 0,
+        intake.at,
+        until,
+    )
+
+
+def fetch_values(
+    intake: Intake, media_row: int, item: reception.Item, route: Route, media_: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    """Those of ``insert_fetch`` for a media row with these values."""
+    ref = item.ref
+    return (
+        media_row,
+        route.workspace_id,
+        route.number_id,
+        ref.kind,
+        intake.due_at,
+        intake.at,
+        media_[-1],
+        ref.url,
+        ref.url_expires_at,
+    )
+
+
+def status_values(intake: Intake, status: Status, route: Route) -> tuple[Any, ...]:
+    """Those of ``insert_status``."""
+    return (
+        route.number_id,
+        status.wamid,
+        status.status,
+        status.recipient,
+        status.at if status.at > 0 else intake.at,
+        status.error_code,
+        status.error_text,
+        intake.webhook_id,
+    )
+
+
+def _sent_at(intake: Intake, message: Message) -> float:
+    """Meta's time of a message, unless there is none or it is in the future of its arrival."""
+    return message.sent_at if 0 < message.sent_at <= intake.at else intake.at

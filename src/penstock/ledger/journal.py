@@ -6,13 +6,15 @@ better reader. What a body brings is taken in by ``intake``. Called by the recei
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from penstock.adapters.db.port import Call, Database, Row, Script
 from penstock.core.updates import Reading
-from penstock.ledger import facts, threads
-from penstock.ledger.intake import Intake
+from penstock.ledger import facts, threads, usual
+from penstock.ledger.gathering import Gathering
+from penstock.ledger.intake import Intake, Usual
 from penstock.ledger.rows import JournaledBody, Receipt, Route, Stray
 from penstock.ledger.statements import Statements
 
@@ -28,13 +30,28 @@ class JournalEntry(msgspec.Struct, frozen=True, gc=False):
     body: bytes
 
 
+class Delivery(msgspec.Struct, frozen=True, gc=False):
+    """A signed body on its way into the journal, with everything that can be known before the database is asked."""
+
+    app_id: int
+    body: bytes
+    signature: str
+    reading: Reading
+    routes: Mapping[str, Route]
+    version: int
+    now: float
+    plan: usual.Plan | None
+
+
 class Journal:
     """Receives, re-reads and shows journaled bodies."""
 
     def __init__(self, db: Database, sql: Statements) -> None:
         self._db = db
         self._sql = sql
+        self._do = Usual(sql)
         self._known = threads.Known()
+        self._deliveries = Gathering(self._receive)
 
     async def receive(
         self,
@@ -52,31 +69,39 @@ class Journal:
         ``version`` is the provisioning's when ``routes`` were looked up. None when it has changed since: nothing was
         stored, look again. Raises StoreUnavailable when nothing could be: then Meta must not be told that it was.
         """
-        numbers = _as_json({routes[number].number_id for number in reading.numbers if number in routes})
+        plan = usual.plan(reading, routes, self._known)
+        return await self._deliveries.bring(Delivery(app_id, body, signature, reading, routes, version, now, plan))
+
+    async def _receive(self, deliveries: list[Delivery]) -> list[Receipt | None]:
+        """Store bodies that came at about the same time, in one transaction."""
         learned: dict[threads.Names, int] = {}
 
-        def script() -> Script[Receipt | None]:
-            rows = yield self._sql(
-                "insert_webhook",
-                app_id=app_id,
-                now=now,
-                signature=signature,
-                numbers=numbers,
-                problems="\n".join(reading.problems) or None,
-                body=body,
-                version=version,
-            )
-            if not rows:
-                return None
-            intake = Intake(self._sql, self._known, rows[0][0], at=now, due_at=now)
-            receipt = yield from intake.take(app_id, reading, routes)
-            nonlocal learned
-            learned = intake.learned
-            return receipt
+        def script() -> Script[list[Receipt | None]]:
+            version = (yield self._sql("get_version"))[0][0]
+            current = [delivery for delivery in deliveries if delivery.version == version]
+            ids = yield self._do.webhook.many([_webhook_values(delivery) for delivery in current])
+            intakes = [
+                Intake(self._do, self._known, row, at=delivery.now, due_at=delivery.now)
+                for delivery, (row,) in zip(current, ids, strict=True)
+            ]
+            run: list[tuple[Intake, usual.Plan]] = []
+            for delivery, intake in zip(current, intakes, strict=True):
+                if delivery.plan is not None:
+                    run.append((intake, delivery.plan))
+                    continue
+                yield from usual.take(self._do, run)
+                run = []
+                yield from intake.take(delivery.app_id, delivery.reading, delivery.routes)
+            yield from usual.take(self._do, run)
+            learned.clear()
+            for intake in intakes:
+                learned.update(intake.learned)
+            receipts = iter(intakes)
+            return [next(receipts).receipt() if each.version == version else None for each in deliveries]
 
-        receipt = await self._db.write(script)
+        receipts = await self._db.write(script)
         self._known.learn(learned)
-        return receipt
+        return receipts
 
     async def reread(self, *, body: JournaledBody, reading: Reading, now: float) -> Receipt:
         """Store what a body says once more: what is there stays, what was missed is added, quarantine is left.
@@ -90,8 +115,8 @@ class Journal:
             rows = yield self._sql("get_body", id=body.id)
             before = set(json.loads(rows[0][4]))
             routes = yield from self._routes_of(body, reading, before)
-            intake = Intake(self._sql, self._known, body.id, at=body.received_at, due_at=now)
-            receipt = yield from intake.take(body.app_id, reading, routes)
+            intake = Intake(self._do, self._known, body.id, at=body.received_at, due_at=now)
+            yield from intake.take(body.app_id, reading, routes)
             read_for = {routes[number].number_id for number in reading.numbers if number in routes}
             yield self._sql(
                 "set_webhook_read",
@@ -101,7 +126,7 @@ class Journal:
             )
             for phone_number_id in reading.numbers & routes.keys():
                 yield self._sql("delete_stray", phone_number_id=phone_number_id, webhook_id=body.id)
-            return receipt
+            return intake.receipt()
 
         return await self._db.write(script)
 
@@ -195,6 +220,21 @@ class Journal:
         return routes
 
 
+def _webhook_values(delivery: Delivery) -> tuple[Any, ...]:
+    """Those of ``insert_webhook``."""
+    reading, routes = delivery.reading, delivery.routes
+    return (
+        delivery.app_id,
+        delivery.now,
+        delivery.signature,
+        _as_json({routes[number].number_id for number in reading.numbers if number in routes}),
+        "\n".join(reading.problems) or None,
+        delivery.body,
+    )
+
+
 def _as_json(number_ids: set[int]) -> str:
     """The registrations that a body is read for, as the journal's column has them."""
+    if len(number_ids) == 1:  # as nearly always
+        return f"[{next(iter(number_ids))}]"
     return f"[{','.join(map(str, sorted(number_ids)))}]"

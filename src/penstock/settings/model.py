@@ -104,8 +104,9 @@ class Settings:
         repr=False,
         metadata=_rule(
             values.alerts,
-            "where incidents are announced: webhook+https://…, slack+https://…, pagerduty://KEY, "
-            "alertmanager+http://host:9093, mailto:…, with commas between them",
+            "where incidents are to be announced: webhook+https://…, slack+https://…, pagerduty://ROUTING_KEY, "
+            "alertmanager+http://host:9093, mailto:…, with commas between them. It is checked, but this release "
+            "announces none",
             "none",
             secret=True,
             toml=(str, list),

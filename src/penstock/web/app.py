@@ -33,7 +33,7 @@ from penstock.web.events import Events
 from penstock.web.health import Health
 from penstock.web.inbox.assets import Assets
 from penstock.web.inbox.drawing import Drawing
-from penstock.web.inbox.pages import Inbox
+from penstock.web.inbox.pages import Inbox, address_of
 from penstock.web.inbox.signin import SignIn
 from penstock.web.metrics import Metrics
 from penstock.web.problems import ProblemError, note, problem_of
@@ -149,7 +149,7 @@ class App:
             )
         if isinstance(error, Unreachable):
             self._unreadable_since = self._unreadable_since or time.time()
-            return self._drawing.problem(problem, since=self._unreadable_since)
+            return self._drawing.problem(problem, since=self._unreadable_since, again=address_of(request))
         return self._drawing.problem(problem)
 
 

@@ -21,7 +21,9 @@ Answer = Callable[[asyncio.StreamWriter], Awaitable[None]] | bytes
 TIGHT = Limits(silence_s=0.3, head_s=0.6, answer_s=0.4, file_s=0.5)  # for tests in which time must run out
 
 
-def http(status: int = 200, body: bytes = b"", *headers: str, kind: str = "application/json", length: bool = True) -> bytes:
+def http(
+    status: int = 200, body: bytes = b"", *headers: str, kind: str = "application/json", length: bool = True
+) -> bytes:
     """An answer as a well-behaved server writes it."""
     lines = [f"HTTP/1.1 {status} X", f"Content-Type: {kind}", *headers]
     if length:

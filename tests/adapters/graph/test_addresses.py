@@ -5,16 +5,23 @@ from typing import Any
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
+from tests.adapters.graph.conftest import TOKEN, RawServer, Sink, graph_at
 
 from penstock.adapters.graph.addresses import is_public, socket_for
 from penstock.core.exchange import Trouble
 from penstock.core.operation import DOWNLOAD, LOOK_UP
-from tests.adapters.graph.conftest import TOKEN, RawServer, Sink, graph_at
 
 
 @pytest.mark.parametrize(
     "address",
-    ["157.240.1.35", "1.1.1.1", "2a03:2880:f12f:83:face:b00c:0:25de", "::ffff:157.240.1.35", "64:ff9b::157.240.1.35", "2002:9df0:123::1"],
+    [
+        "157.240.1.35",
+        "1.1.1.1",
+        "2a03:2880:f12f:83:face:b00c:0:25de",
+        "::ffff:157.240.1.35",
+        "64:ff9b::157.240.1.35",
+        "2002:9df0:123::1",
+    ],
 )
 def test_a_public_address_is_public(address: str) -> None:
     assert is_public(address)
@@ -77,7 +84,9 @@ def secure(names: Names, port: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "addresses", [["127.0.0.1"], ["169.254.169.254"], ["10.0.0.1", "192.168.0.1"], ["::1"], ["::ffff:127.0.0.1"]], ids=str
+    "addresses",
+    [["127.0.0.1"], ["169.254.169.254"], ["10.0.0.1", "192.168.0.1"], ["::1"], ["::ffff:127.0.0.1"]],
+    ids=str,
 )
 async def test_a_name_that_stands_for_a_private_address_gets_nothing(
     server: RawServer, sink: Sink, addresses: list[str]
@@ -95,7 +104,9 @@ async def test_a_name_that_stands_for_a_private_address_gets_nothing(
     assert names.asked == 2
 
 
-async def test_an_address_that_changes_between_two_looks_is_judged_when_it_is_used(server: RawServer, sink: Sink) -> None:
+async def test_an_address_that_changes_between_two_looks_is_judged_when_it_is_used(
+    server: RawServer, sink: Sink
+) -> None:
     """The name is good for the check of the URL and leads elsewhere when the socket is made: nothing is sent."""
     names = Names(["127.0.0.1"])
     async with graph_at(server, **secure(names, server.port)) as graph:

@@ -1,9 +1,11 @@
 """Every fault of the simulator's catalogue ends in its trouble and its class."""
 
 import hashlib
+import itertools
 from typing import Any
 
 import pytest
+from tests.adapters.graph.conftest import Sink
 
 from penstock.adapters.graph.http import HttpGraph
 from penstock.adapters.graph.limits import Limits
@@ -11,7 +13,6 @@ from penstock.core.exchange import Exchange, Trouble
 from penstock.core.verdict import Verdict, judge
 from penstock.core.work import Outcome
 from penstock.simulator import CATALOGUE, FaultRule, Media, Platform, Scenario, Server, one_fault
-from tests.adapters.graph.conftest import Sink
 
 TOKEN = "EAAGtokenA"
 FILE = bytes(range(256)) * 400  # 102,400 bytes
@@ -177,7 +178,7 @@ async def test_one_bad_server_of_a_fleet_is_left_behind_by_the_next_try() -> Non
         outcomes = [(await graph.look_up(media.id, token=TOKEN))[1] is not None for _ in range(40)]
         await graph.stop()
     assert outcomes.count(True) >= 30
-    for earlier, later in zip(outcomes, outcomes[1:], strict=False):
+    for earlier, later in itertools.pairwise(outcomes):
         assert not earlier or later  # a connection that worked is kept
 
 

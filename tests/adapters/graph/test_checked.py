@@ -22,7 +22,9 @@ class Verb(enum.StrEnum):
     GET = "get"
 
 
-def sender(method: Any = "GET", path: str = LOOK_UP_PATH, headers: Any = None, base: str | None = None, **rest: Any) -> Send:
+def sender(
+    method: Any = "GET", path: str = LOOK_UP_PATH, headers: Any = None, base: str | None = None, **rest: Any
+) -> Send:
     """A fetch implementation that builds what it likes, and sends it through the call's check."""
 
     async def send(session: ClientSession, call: Call) -> ClientResponse:
@@ -58,7 +60,10 @@ WRONG: dict[str, Send] = {
     "koala nil": koala(""),
     "koala :get, multipart": koala("get", upload=True),
     # Methods.
-    **{f"method {verb}": sender(verb) for verb in ("POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT")},
+    **{
+        f"method {verb}": sender(verb)
+        for verb in ("POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT")
+    },
     "method GTE": sender("GTE"),
     "method empty": sender(""),
     "method with a blank": sender("Get "),

@@ -5,10 +5,11 @@ import hashlib
 import json
 from typing import Any
 
+from tests.adapters.graph.conftest import MEDIA_ID, TOKEN, RawServer, Sink, graph_at, http, then_close
+
 from penstock.adapters.graph.http import HttpGraph
 from penstock.adapters.graph.limits import Limits
 from penstock.core.exchange import Exchange, Received, Trouble
-from tests.adapters.graph.conftest import MEDIA_ID, TOKEN, RawServer, Sink, graph_at, http, then_close
 
 FILE = b"the file of this customer"
 OTHER = b"a file of somebody else's"
@@ -124,6 +125,20 @@ async def test_an_idle_connection_that_the_server_has_ended_is_no_failure(server
     exchange, received = await fetch(graph, server)
     assert received is not None and exchange.trouble is None
     assert server.of_connection == [1, 1, 2]
+
+
+async def test_a_server_that_is_gone_when_its_idle_connection_has_ended_cannot_be_reached(
+    server: RawServer, graph: HttpGraph
+) -> None:
+    async def shut_down(writer: asyncio.StreamWriter) -> None:
+        assert server._server is not None
+        server._server.close()
+        writer.close()
+
+    server.answer(answer(FILE), shut_down)
+    assert (await fetch(graph, server))[1] is not None
+    exchange, _ = await fetch(graph, server)
+    assert (exchange.trouble, exchange.peer_address) == (Trouble.CONNECT, None)
 
 
 async def test_a_new_connection_that_the_server_drops_is_a_failure_and_is_not_quietly_repeated(

@@ -1,7 +1,7 @@
 """The token goes to allowed hosts over a checked connection, and into no text."""
 
 import asyncio
-import datetime
+import datetime as dt
 import ipaddress
 import json
 import logging
@@ -15,11 +15,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from tests.adapters.graph.conftest import MEDIA_ID, RawServer, Sink, graph_at, graph_error, http, then_close
 
 from penstock.core.exchange import Trouble
 from penstock.core.verdict import judge
 from penstock.core.work import Outcome
-from tests.adapters.graph.conftest import MEDIA_ID, RawServer, Sink, graph_at, graph_error, http, then_close
 
 TOKEN = "EAAGsecretsecretsecretZZ"
 
@@ -90,14 +90,19 @@ async def test_nothing_that_is_told_or_logged_holds_the_token_or_the_url(
     )
     told = []
     async with graph_at(server) as graph:
-        for _ in range(7):
-            told.append(str((await graph.look_up(MEDIA_ID, token=TOKEN))[0]))
+        told += [str((await graph.look_up(MEDIA_ID, token=TOKEN))[0]) for _ in range(7)]
         for _ in range(2):
             exchange, _ = await graph.download(server.url, token=TOKEN, write=sink.write, sha256=None, size=None)
             told.append(str(exchange))
         told.append(repr(graph))
         told += [str((await graph.look_up(MEDIA_ID, token=f"{TOKEN}\r\n"))[0])]
-        told += [str((await graph.download(f"https://u:{TOKEN}@x/", token=TOKEN, write=sink.write, sha256=None, size=None))[0])]
+        told += [
+            str(
+                (await graph.download(f"https://u:{TOKEN}@x/", token=TOKEN, write=sink.write, sha256=None, size=None))[
+                    0
+                ]
+            )
+        ]
     for text in [*told, *caplog.messages]:
         assert TOKEN not in text and "EAAGanother" not in text
         assert "hash=" not in text and "\n" not in text
@@ -110,7 +115,7 @@ async def test_nothing_that_is_told_or_logged_holds_the_token_or_the_url(
 def certificate(folder: Path, name: str, *, days: int = 1) -> Path:
     """A self-signed certificate with its key in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     names: list[x509.GeneralName] = [x509.DNSName(name)]
     if name == "127.0.0.1":
@@ -121,17 +126,15 @@ def certificate(folder: Path, name: str, *, days: int = 1) -> Path:
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=2))
-        .not_valid_after(now + datetime.timedelta(days=days))
+        .not_valid_before(now - dt.timedelta(days=2))
+        .not_valid_after(now + dt.timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
     path = folder / f"{name}-{days}.pem"
     path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         + signed.public_bytes(serialization.Encoding.PEM)
     )
     return path

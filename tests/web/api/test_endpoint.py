@@ -68,7 +68,8 @@ async def test_a_body_becomes_a_value() -> None:
         (b'{"name": "a", "deep": [{"count": 0}]}', "the field deep[0].count is not right: expected `int` >= 1"),
         (b"{", "the body is not JSON"),
         (b"", "the body is not JSON"),
-        (b'"\xff"', "the body is not JSON"),
+        (b'{"name": "\xff"}', "the body is not JSON"),
+        (b"[]", "the body is not right: expected `object`, got `array`"),
     ],
 )
 async def test_what_is_wrong_with_a_body_is_said_in_one_sentence(body: bytes, what: str) -> None:

@@ -16,11 +16,13 @@ T = TypeVar("T")
 
 
 class Gives(IntEnum):
-    """What a statement answers with."""
+    """What a statement answers with. One that is run for many elements answers with a row for each, except ROWS."""
 
-    ROWS = 0  # the rows that it selects or returns
-    ROW_ID = 1  # one row with the id of what it inserted, none when it inserted nothing
-    COUNT = 2  # an empty row for each one that it changed
+    ROWS = 0  # the rows that it selects or returns; of many, nothing
+    ROW_ID = (
+        1  # the id of what it inserted: [(id,)], or [] when it inserted nothing; of many, (id,) or (None,) for each
+    )
+    COUNT = 2  # an empty row for each row that it changed; of many, (how many,) for each
 
 
 class Call(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import apsw
 
-from penstock.adapters.db.port import Gives, Row, Script
+from penstock.adapters.db.port import Call, Gives, Row, Script
 from penstock.adapters.db.sqlite_connection import NOT_NOW, explained
 from penstock.core.errors import StoreUnavailable
 
@@ -23,6 +23,7 @@ T = TypeVar("T")
 _BATCH = 500  # scripts of one commit at most, so that nobody waits behind an endless transaction
 _CHECKPOINT_PAGES = 8_000  # of 4 KiB in the write-ahead log, when they are brought into the file
 _CHANGED: Row = ()
+_ROWS, _COUNT = Gives.ROWS, Gives.COUNT  # looking an enum's member up costs as much as a small statement
 
 _AnyScript = Callable[[], Script[Any]]
 Job = tuple[_AnyScript, "asyncio.Future[Any]"]
@@ -143,26 +144,43 @@ def drive(connection: apsw.Connection, script: Callable[[], Script[T]]) -> T:
     cursor = connection.cursor()
     execute = cursor.execute
     steps = script()
-    rows: list[Row] = []
     try:
         call = next(steps)
         while True:
             sql, args, many, gives = call
             if many:
-                rows = cursor.executemany(sql, args).fetchall()
-            elif gives is Gives.ROWS:
-                rows = execute(sql, args).fetchall()
+                rows = _for_each(connection, cursor, call)
             else:
-                execute(sql, args)
-                changed = connection.changes()
-                if gives is Gives.COUNT:
-                    rows = [_CHANGED] * changed
+                found = execute(sql, args)
+                if gives is _ROWS:
+                    rows = found.fetchall()
+                elif gives is _COUNT:
+                    rows = [_CHANGED] * connection.changes()
                 else:
-                    rows = [(connection.last_insert_rowid(),)] if changed else []
+                    rows = [(connection.last_insert_rowid(),)] if connection.changes() else []
             call = steps.send(rows)
     except StopIteration as end:
         result: T = end.value
         return result
+
+
+def _for_each(connection: apsw.Connection, cursor: apsw.Cursor, call: Call) -> list[Row]:
+    """A statement for each of its elements."""
+    sql, elements, _, gives = call
+    if gives is _ROWS:
+        cursor.executemany(sql, elements)
+        return []
+    execute, changes, row_id = cursor.execute, connection.changes, connection.last_insert_rowid
+    rows: list[Row] = []
+    if gives is _COUNT:
+        for args in elements:
+            execute(sql, args)
+            rows.append((changes(),))
+    else:
+        for args in elements:
+            execute(sql, args)
+            rows.append((row_id() if changes() else None,))
+    return rows
 
 
 _Driver = Callable[[apsw.Connection, _AnyScript], Any]

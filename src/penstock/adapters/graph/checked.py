@@ -91,6 +91,10 @@ class Call:
                 raise BrokenOff from error
             raise
 
+    def connecting(self) -> None:
+        """Nothing is known of a connection yet, or no longer: the one from the pool had ended."""
+        self.fresh, self.held, self.peer_address = False, None, None
+
     def hold(self, connection: Connection) -> Held:
         """Take a connection, and note who is at its other end."""
         transport = connection.transport

@@ -23,7 +23,7 @@ class Pool(TCPConnector):
     ) -> Connection:
         """A connection for a checked request. Raises ContractViolation for any other."""
         call = _call_of(req)
-        call.fresh = False
+        call.connecting()
         while True:
             connection = await super().connect(req, traces, timeout)
             protocol = connection.protocol

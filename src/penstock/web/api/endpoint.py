@@ -145,5 +145,7 @@ def _sentence(noun: str, error: msgspec.ValidationError) -> str:
     """msgspec's words with the place first; they name types and never repeat a value."""
     found = _WHERE.fullmatch(str(error))
     what, where = (found["what"], found["where"]) if found else (str(error), None)
-    what = what.replace("Object contains", "the body contains").replace("Object missing", "the body is missing")
-    return f"{noun} {where} is not right: {what[:1].lower()}{what[1:]}" if where else what
+    if what.startswith("Object "):
+        return what.replace("Object contains", "the body contains").replace("Object missing", "the body is missing")
+    about = f"{noun} {where}" if where else "the body"
+    return f"{about} is not right: {what[:1].lower()}{what[1:]}"

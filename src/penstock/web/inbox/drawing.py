@@ -31,6 +31,7 @@ HEADERS = {
 }
 _URL = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 _TRAILING = ".,;:!?)]}…»”\u2019"
+_AGAIN_S = 5
 _TITLES = {
     401: "Not signed in",
     403: "Not allowed",
@@ -69,25 +70,34 @@ class Drawing:
 
     def page(self, template: str, status: int = 200, headers: dict[str, str] | None = None, **view: Any) -> Response:
         """A page."""
-        view = {"access": None, "fragment": False, "refresh_s": None} | view
+        view = {"access": None, "fragment": False, "again": None, "again_s": None} | view
         text = self._environment.get_template(template).render(view)
         return HTMLResponse(text, status, HEADERS | (headers or {}))
 
-    def problem(self, problem: ProblemError, *, since: float | None = None) -> Response:
-        """What went wrong, as a page. ``since``: the database cannot be read from then on."""
-        if since is not None:
-            title = "Penstock cannot read its database"
-            what = f"It has not been able to since {words.exact(since)}. What was received before is not lost."
-            return self._notice(problem, title, what, "This page tries again by itself.", refresh_s=5)
-        what = problem.what[:1].upper() + problem.what[1:]
-        do = f"{problem.do[:1].upper()}{problem.do[1:]}." if problem.do else None
-        return self._notice(problem, _TITLES.get(problem.status, "This did not work"), f"{what.rstrip('.')}.", do)
-
-    def _notice(
-        self, problem: ProblemError, title: str, what: str, do: str | None, refresh_s: int | None = None
-    ) -> Response:
+    def problem(self, problem: ProblemError, *, since: float | None = None, again: str = "/inbox") -> Response:
+        """What went wrong, as a page. ``since``: the database cannot be read from then on; ``again`` is tried again."""
         headers = {name: value for name, value in problem.headers.items() if name != "WWW-Authenticate"}
-        return self.page("notice.html", problem.status, headers, title=title, what=what, do=do, refresh_s=refresh_s)
+        if since is not None:
+            return self.page(
+                "notice.html",
+                problem.status,
+                headers | {"Refresh": f"{_AGAIN_S}; url={again}"},
+                title="Penstock cannot read its database",
+                what=f"It has not been able to since {words.exact(since)}. What was received before is not lost.",
+                do="This page tries again by itself.",
+            )
+        return self.page(
+            "notice.html",
+            problem.status,
+            headers,
+            title=_TITLES.get(problem.status, "This did not work"),
+            what=_sentence(problem.what),
+            do=_sentence(problem.do) if problem.do else None,
+        )
+
+
+def _sentence(words_: str) -> str:
+    return f"{words_[:1].upper()}{words_[1:].rstrip('.')}."
 
 
 def linked(text: str) -> Markup:

@@ -89,20 +89,25 @@ class Inbox:
         page = await self._ledger.shelf.conversations(
             workspace_id=access.workspace_id, after=after, limit=_CONVERSATIONS
         )
+        now = await self._ledger.now()
+        again = address_of(request)
+        if shown is not None and not shown.newest:
+            again = f"{request.url.path}?{urlencode({'now': int(now)})}#newest"  # a new address, so that it is loaded
         pending = bool(shown.pending if shown else any(row.pending for row in page.items))
         return self._drawing.page(
             "inbox.html",
             headers={"Vary": _FRAGMENT},
             access=access,
             fragment=_FRAGMENT in request.headers,
-            now=await self._ledger.now(),
+            now=now,
             conversations=[(ids.encode(Kind.CONVERSATION, row.id), row) for row in page.items],
             several=len({row.workspace for row in page.items}) > 1,
             more=f"/inbox?{urlencode({'after': page.next})}" if page.next else None,
             later="/inbox" if after else None,
             shown=shown,
             shown_id=ids.encode(Kind.CONVERSATION, shown.conversation.id) if shown else None,
-            refresh_s=_PENDING_REFRESH_S if pending else _QUIET_REFRESH_S,
+            again=again,
+            again_s=_PENDING_REFRESH_S if pending else _QUIET_REFRESH_S,
         )
 
     async def _open(self, request: Request, access: Access, conversation: Conversation) -> Open:
@@ -131,6 +136,11 @@ class Inbox:
         return found
 
 
+def address_of(request: Request) -> str:
+    """The path and query that were asked for."""
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
 async def _home(_request: Request) -> Response:
     return RedirectResponse("/inbox", 302)
 
@@ -139,7 +149,7 @@ def _sign_in(request: Request) -> Response:
     """Lead somebody without a session to the sign-in page, and back again afterwards."""
     if _FRAGMENT in request.headers:
         raise ProblemError(401, "the session has ended")
-    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    here = address_of(request)
     if request.headers.get("sec-fetch-site") == "cross-site" and request.method == "GET":
         # Who follows a link from elsewhere may well be signed in: a strict cookie is sent only once it is our own
         # page that asks.

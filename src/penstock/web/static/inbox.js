@@ -114,8 +114,9 @@
 
   setInterval(() => {
     const told = source !== null && source.readyState === EventSource.OPEN;
-    if (!document.hidden && Date.now() - asked_at >= (told ? CHECK_MS : POLL_MS)) ask();
+    if (!document.hidden && Date.now() - asked_at >= (told && lost_since === null ? CHECK_MS : POLL_MS)) ask();
   }, 1000);
+  addEventListener("online", ask);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) ask(); });
 
   // -- times go on --------------------------------------------------------------------------

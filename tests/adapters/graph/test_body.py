@@ -5,12 +5,6 @@ import hashlib
 from typing import Any
 
 import pytest
-
-from penstock.adapters.graph.http import HttpGraph
-from penstock.adapters.graph.limits import Limits, file_seconds
-from penstock.core.exchange import Exchange, Received, Trouble
-from penstock.core.verdict import Verdict, judge
-from penstock.core.work import Outcome
 from tests.adapters.graph.conftest import (
     TIGHT,
     TOKEN,
@@ -26,6 +20,12 @@ from tests.adapters.graph.conftest import (
     then_reset,
 )
 
+from penstock.adapters.graph.http import HttpGraph
+from penstock.adapters.graph.limits import Limits
+from penstock.core.exchange import Exchange, Received, Trouble
+from penstock.core.verdict import Verdict, judge
+from penstock.core.work import Outcome
+
 FILE = bytes(range(256)) * 40  # 10,240 bytes
 HASH = hashlib.sha256(FILE).digest()
 JPEG = "image/jpeg"
@@ -40,9 +40,7 @@ def verdict_on(exchange: Exchange) -> Verdict:
     return judge(exchange, now=exchange.at, received_at=exchange.at - 3_600.0, deadline=exchange.at + 86_400.0)
 
 
-async def fetch(
-    graph: HttpGraph, server: RawServer, sink: Sink, **changes: Any
-) -> tuple[Exchange, Received | None]:
+async def fetch(graph: HttpGraph, server: RawServer, sink: Sink, **changes: Any) -> tuple[Exchange, Received | None]:
     known: dict[str, Any] = {"token": TOKEN, "write": sink.write, "sha256": HASH, "size": len(FILE)}
     return await graph.download(server.url, **(known | changes))
 
@@ -91,7 +89,9 @@ async def test_a_tiny_file_is_a_file(server: RawServer, graph: HttpGraph, sink: 
     assert received == Received(size=len(data), sha256=digest, head=data)
 
 
-@pytest.mark.parametrize("data", [b"<!DOCTYPE html><p>a customer's page", b'{"error":{"code":190}}'], ids=["page", "json"])
+@pytest.mark.parametrize(
+    "data", [b"<!DOCTYPE html><p>a customer's page", b'{"error":{"code":190}}'], ids=["page", "json"]
+)
 async def test_a_customers_page_or_json_is_a_file_when_its_hash_says_so(
     server: RawServer, graph: HttpGraph, sink: Sink, data: bytes
 ) -> None:
@@ -189,12 +189,6 @@ class TestSize:
 
 
 class TestTime:
-    def test_a_file_has_time_by_its_size(self) -> None:
-        limits = Limits()
-        assert file_seconds(limits, 0) == 60
-        assert file_seconds(limits, 16 * 1024 * 1024) == 60 + 1024
-        assert file_seconds(limits, None) == file_seconds(limits, 100 * 1024 * 1024)
-
     async def test_a_drip_is_stopped_long_before_the_files_time_is_up(self, server: RawServer, sink: Sink) -> None:
         server.answer(slowly(FILE, first=http(200, FILE, kind=JPEG)[: -len(FILE)], every_s=0.02))
         async with graph_at(server, limits=Limits(drip_window_s=0.2)) as graph:
@@ -250,7 +244,14 @@ async def test_a_writer_that_fails_is_our_own_fault_whatever_it_raises(
 
 @pytest.mark.parametrize(
     "url",
-    ["https://evil.example/x", "http://127.0.0.2/x", "http://127.0.0.1@evil.example/", "ftp://127.0.0.1/", "", "x" * 9000],
+    [
+        "https://evil.example/x",
+        "http://127.0.0.2/x",
+        "http://127.0.0.1@evil.example/",
+        "ftp://127.0.0.1/",
+        "",
+        "x" * 9000,
+    ],
     ids=lambda url: url[:30],
 )
 async def test_a_host_that_is_not_on_the_list_is_never_asked(
@@ -278,7 +279,9 @@ async def test_large_chunks_are_cut_so_that_hashing_them_does_not_hold_the_loop_
     assert max(chunks) <= 256 * 1024
 
 
-async def test_being_cancelled_closes_the_connection_and_says_so(server: RawServer, graph: HttpGraph, sink: Sink) -> None:
+async def test_being_cancelled_closes_the_connection_and_says_so(
+    server: RawServer, graph: HttpGraph, sink: Sink
+) -> None:
     server.answer(slowly(b"", first=http(200, FILE, kind=JPEG)[:-10]), GOOD["plain"])
     task = asyncio.create_task(fetch(graph, server, sink))
     while not sink.data:

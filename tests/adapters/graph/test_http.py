@@ -8,12 +8,6 @@ import time
 from typing import Any
 
 import pytest
-
-from penstock.adapters.graph.http import HttpGraph
-from penstock.core.errors import WrongUse
-from penstock.core.exchange import Exchange, Trouble
-from penstock.core.verdict import Verdict, judge
-from penstock.core.work import Outcome
 from tests.adapters.graph.conftest import (
     MEDIA_ID,
     TIGHT,
@@ -28,6 +22,12 @@ from tests.adapters.graph.conftest import (
     then_close,
     then_reset,
 )
+
+from penstock.adapters.graph.http import HttpGraph
+from penstock.core.errors import WrongUse
+from penstock.core.exchange import Exchange, Trouble
+from penstock.core.verdict import Verdict, judge
+from penstock.core.work import Outcome
 
 HASH = hashlib.sha256(b"penstock-example-image").digest()
 
@@ -181,7 +181,15 @@ async def test_a_url_that_may_not_be_used_is_a_breach_of_the_answer(
 
 @pytest.mark.parametrize(
     "changes",
-    [{"id": "1000000000000102"}, {"sha256": "abc"}, {"sha256": 5}, {"file_size": "many"}, {"file_size": -1}, {"file_size": 1.5}, {"url": None}],
+    [
+        {"id": "1000000000000102"},
+        {"sha256": "abc"},
+        {"sha256": 5},
+        {"file_size": "many"},
+        {"file_size": -1},
+        {"file_size": 1.5},
+        {"url": None},
+    ],
     ids=str,
 )
 async def test_an_answer_of_another_shape_or_about_another_file_is_refused(
@@ -193,7 +201,10 @@ async def test_an_answer_of_another_shape_or_about_another_file_is_refused(
 
 
 async def test_a_file_that_is_declared_too_large_is_the_senders_and_final(server: RawServer, graph: HttpGraph) -> None:
-    server.answer(http(200, answer_of(server, file_size=100 * 1024 * 1024)), http(200, answer_of(server, file_size=100 * 1024 * 1024 + 1)))
+    server.answer(
+        http(200, answer_of(server, file_size=100 * 1024 * 1024)),
+        http(200, answer_of(server, file_size=100 * 1024 * 1024 + 1)),
+    )
     _, found = await graph.look_up(MEDIA_ID, token=TOKEN)
     assert found is not None
     exchange, found = await graph.look_up(MEDIA_ID, token=TOKEN)
@@ -268,7 +279,13 @@ async def test_nobody_listening_is_upstreams(server: RawServer) -> None:
 
 @pytest.mark.parametrize(
     "graph_url",
-    ["http://graph.facebook.com", "https://user:secret@graph.facebook.com", "https://graph.facebook.com/?a=b", "graph.facebook.com", ""],
+    [
+        "http://graph.facebook.com",
+        "https://user:secret@graph.facebook.com",
+        "https://graph.facebook.com/?a=b",
+        "graph.facebook.com",
+        "",
+    ],
 )
 def test_a_graph_address_that_is_not_plain_https_stops_the_start(graph_url: str) -> None:
     with pytest.raises(WrongUse) as wrong:

@@ -1,0 +1,66 @@
+"""Gathers what many callers bring at about the same time, so that it is dealt with together.
+
+What comes during one turn of the event loop, or while the group before is being dealt with, is one group. When a group
+fails, each of its members is tried by itself, so that one that cannot be stored takes nobody with it. Used by the
+journal; knows nothing of webhooks.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from penstock.core.errors import PenstockError
+
+One = TypeVar("One")
+Done = TypeVar("Done")
+
+_MOST = 250  # of one group: nobody waits behind an endless one
+
+
+class Gathering(Generic[One, Done]):
+    """Hands groups to ``deal``, which answers with one result for each member, in order."""
+
+    def __init__(self, deal: Callable[[list[One]], Awaitable[list[Done]]]) -> None:
+        self._deal = deal
+        self._waiting: list[tuple[One, asyncio.Future[Done]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def bring(self, one: One) -> "asyncio.Future[Done]":
+        """Bring something; the future is done when it has been dealt with."""
+        future: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
+        self._waiting.append((one, future))
+        if self._task is None:
+            self._task = asyncio.create_task(self._work(), name="gathering")
+        return future
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                group, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+                await self._together(group)
+        finally:
+            self._task = None
+            for _, future in self._waiting:  # only when this task was cancelled: the loop is ending
+                future.cancel()
+
+    async def _together(self, group: list[tuple[One, "asyncio.Future[Done]"]]) -> None:
+        try:
+            results = await self._deal([one for one, _ in group])
+        except PenstockError as error:  # it says of all of them that they cannot be dealt with now
+            for _, future in group:
+                _fail(future, type(error)(*error.args))
+        except Exception as error:  # noqa: BLE001 -- whatever it is, those who wait must be told
+            if len(group) == 1:
+                _fail(group[0][1], error)
+                return
+            for each in group:
+                await self._together([each])
+        else:
+            for (_, future), result in zip(group, results, strict=True):
+                if not future.done():  # somebody still waits
+                    future.set_result(result)
+
+
+def _fail(future: "asyncio.Future[Done]", error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)

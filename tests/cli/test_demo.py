@@ -1,0 +1,28 @@
+"""``penstock demo`` as a newcomer and a script run it."""
+
+import json
+import subprocess
+import sys
+
+from penstock.cli.main import main
+
+
+def test_with_an_end_it_prints_one_json_object_and_says_0() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "penstock", "demo", "--exit", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    answer = json.loads(ended.stdout)
+    assert answer["audit_ok"] is True
+    calm = answer["acts"]["calm"]
+    assert set(calm) >= {"messages", "media", "attached", "lost", "doubled", "p50_attach_s", "p99_attach_s"}
+    assert (calm["lost"], calm["doubled"]) == (0, 0)
+    assert calm["attached"] == calm["media"]
+
+
+def test_json_without_an_end_is_wrong_use() -> None:
+    assert main(["demo", "--json"]) == 2
