@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from penstock.bench.load import pace, saturate
+from penstock.bench.load import saturate
 from penstock.bench.wire import Pool
 
 Serve = Callable[[list[bytes]], Awaitable[Pool]]
@@ -60,24 +60,3 @@ async def test_an_answer_other_than_200_is_an_error(serving: Serve) -> None:
     pool = await serving([b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"])
     await saturate(pool, [b"GET / HTTP/1.1\r\n\r\n"] * 3)
     assert (pool.answered, pool.errors) == (3, 3)
-
-
-async def test_at_a_pace_each_request_has_its_own_time(serving: Serve) -> None:
-    pool = await serving([LENGTH])
-    facts = await pace(pool, [b"GET / HTTP/1.1\r\n\r\n"] * 20, rate_per_s=2_000)
-    assert len(facts["took_s"]) == len(facts["lag_s"]) == 20
-    assert all(took > 0 for took in facts["took_s"])
-
-
-async def test_connections_that_are_lost_are_errors_and_nothing_waits_for_them(serving: Serve) -> None:
-    pool = await serving([])
-    await saturate(pool, [b"GET / HTTP/1.1\r\n\r\n"] * 5)
-    assert (pool.answered, pool.errors, pool.gone) == (0, 2, True)
-    with pytest.raises(ConnectionError):
-        await saturate(pool, [b"GET / HTTP/1.1\r\n\r\n"])
-
-
-async def test_a_pace_without_a_server_ends(serving: Serve) -> None:
-    pool = await serving([])
-    with pytest.raises(ConnectionError):
-        await pace(pool, [b"GET / HTTP/1.1\r\n\r\n"] * 50, rate_per_s=200)

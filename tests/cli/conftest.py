@@ -6,6 +6,7 @@ import hmac
 import io
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -21,7 +22,7 @@ from penstock.flow.receiver import Receiver, Taken
 from penstock.flow.registry import Registry
 from penstock.ledger.book import Ledger
 from penstock.settings import load
-from penstock.wiring import open_ledger
+from penstock.wiring.stores import open_ledger
 
 T = TypeVar("T")
 
@@ -74,10 +75,8 @@ class CommandLine:
 
 @pytest.fixture
 def penstock(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CommandLine:
-    """The command line, in an empty folder, without any setting of whoever runs the tests."""
-    for name in [name for name in os.environ if name.startswith("PENSTOCK_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+    """The command line, in an empty folder."""
+    _alone(monkeypatch, tmp_path)
     return CommandLine(capsys, monkeypatch)
 
 
@@ -152,16 +151,36 @@ class Installation:
         self.work(script)
 
 
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an installation that serves one number of one workspace, made by the commands that make one."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "secret").write_text("app-secret\n")
+    (folder / "token").write_text("EAAGtokenA\n")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _alone(monkeypatch, folder)
+        for line in (
+            "workspace add acme",
+            "app add main --secret-file secret --verify-token verify-me",
+            "credential add token-a --token-file token",
+            f"number add {NUMBER} --workspace acme --app main --credential token-a",
+        ):
+            assert main(line.split()) == 0
+    return folder
+
+
 @pytest.fixture
-def acme(penstock: CommandLine, tmp_path: Path) -> Installation:
+def acme(penstock: CommandLine, made: Path, tmp_path: Path) -> Installation:
     """An installation that serves one number of one workspace."""
-    (tmp_path / "secret").write_text("app-secret\n")
-    (tmp_path / "token").write_text("EAAGtokenA\n")
-    penstock.done("workspace", "add", "acme")
-    penstock.done("app", "add", "main", "--secret-file", "secret", "--verify-token", "verify-me")
-    penstock.done("credential", "add", "token-a", "--token-file", "token")
-    penstock.done("number", "add", NUMBER, "--workspace", "acme", "--app", "main", "--credential", "token-a")
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     return Installation()
+
+
+def _alone(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """In this folder, without any setting of whoever runs the tests."""
+    for name in [name for name in os.environ if name.startswith("PENSTOCK_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(folder)
 
 
 def webhook(*media_ids: str, number: str = NUMBER, kind: str = "image") -> bytes:

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -303,7 +302,6 @@ def test_an_interrupt_while_a_command_waits_ends_it_without_a_traceback(
     with pipe.open("wb") as writing:  # returns once the command has opened the other end
         writing.write(b"media_id,phone_number_id\n")
         writing.flush()
-        time.sleep(0.2)
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=30)
 

@@ -80,7 +80,9 @@ def test_a_line_is_coloured_for_a_person_only(monkeypatch: pytest.MonkeyPatch) -
     terminal = on_terminal(monkeypatch)
     showing.line("it failed", style="fail")
 
-    assert terminal.getvalue() == "\x1b[31mit failed\x1b[0m\n"
+    showing.line("it goes on")
+
+    assert terminal.getvalue() == "\x1b[31mit failed\x1b[0m\nit goes on\n"
 
 
 def test_a_line_in_a_pipe_is_plain(capsys: pytest.CaptureFixture[str]) -> None:

@@ -222,6 +222,8 @@ def _problems(line: str) -> Iterator[str]:
                 if command is None:
                     yield f"there is no {word}"
                     break
+            elif isinstance(command, click.Group) and word.isupper():
+                break  # a placeholder for any of its commands
             elif word.startswith("--") and command is not None:
                 known = {name for option in command.params for name in [*option.opts, *option.secondary_opts]}
                 if word.split("=")[0] not in known | {"--help", "--version"}:

@@ -339,11 +339,11 @@ async def test_bytes_that_are_not_what_meta_declared_are_never_attached(stage: S
     assert found.media[0].state != "attached"
     it.platform.set_scenario(Scenario())
     await settled(it)
-    found = await message(it, sent.wamid)
-    assert found is not None
-    assert found.media[0].sha256 is not None
+    there = await message(it, sent.wamid)
+    assert there is not None
+    assert there.media[0].sha256 is not None
     assert sent.media is not None
-    assert found.media[0].sha256.hex() == sent.media.sha256
+    assert there.media[0].sha256.hex() == sent.media.sha256
 
 
 @pytest.mark.parametrize("fault", ["redirect", "wrong-host"])

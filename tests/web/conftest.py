@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
+from yarl import URL
 
 from penstock.adapters.blobs.disk import DiskBlobs
 from penstock.adapters.db.sqlite import SqliteDatabase
@@ -116,7 +117,7 @@ class Site:
         if cookie:
             headers["Cookie"] = cookie
         rest.setdefault("allow_redirects", False)
-        url = aiohttp.client.URL(path if path.startswith("http") else self.base + path, encoded=True)
+        url = URL(path if path.startswith("http") else self.base + path, encoded=True)
         async with self._session.request(method, url, headers=headers, **rest) as response:
             return Got(response, await response.read())
 

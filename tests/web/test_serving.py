@@ -84,6 +84,16 @@ async def test_every_file_is_sandboxed_and_never_guessed_at(site: Any) -> None:
     assert got.headers["Cache-Control"].startswith("private")
 
 
+def test_only_what_is_played_keeps_its_origin_in_the_sandbox() -> None:
+    def policy(content_type: str) -> str:
+        return headers_of(msgspec.structs.replace(ROW, content_type=content_type))["Content-Security-Policy"]
+
+    assert "allow-same-origin" in policy("video/mp4")
+    assert "allow-same-origin" in policy("audio/ogg")
+    for other in ("image/jpeg", "text/html", "video/x-evil", "application/pdf"):
+        assert policy(other).startswith("sandbox; default-src 'none'")
+
+
 async def test_a_download_may_be_asked_for(site: Any) -> None:
     got = await site.get(await put(site, JPEG) + "?download", token=await site.token())
 

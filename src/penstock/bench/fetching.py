@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from penstock import wiring
 from penstock.adapters.blobs.disk import DiskBlobs
 from penstock.bench import installation
 from penstock.bench.clocks import Clocks
@@ -22,6 +21,8 @@ from penstock.flow.registry import Registry
 from penstock.ledger.book import Ledger
 from penstock.settings import Settings
 from penstock.settings.logs import set_up
+from penstock.wiring import stores
+from penstock.wiring.instance import open_graph
 
 
 class SlowBlobs(DiskBlobs):
@@ -85,9 +86,9 @@ async def work(told: Facts, parent: Parent) -> None:
 async def _fetcher(
     stack: contextlib.AsyncExitStack, ledger: Ledger, settings: Settings, count: Count, *, slow_s: float
 ) -> Fetcher:
-    """The fetcher, not started, with its parts, started. As ``wiring.Instance`` puts them together."""
-    registry, graph, gates = Registry(ledger), wiring.open_graph(settings), GateKeeper(ledger)
-    blobs = SlowBlobs(settings.blobs_url.path, each_s=slow_s) if slow_s else wiring.open_blobs(settings)
+    """The fetcher, not started, with its parts, started. As ``wiring.instance`` puts them together."""
+    registry, graph, gates = Registry(ledger), open_graph(settings), GateKeeper(ledger)
+    blobs = SlowBlobs(settings.blobs_url.path, each_s=slow_s) if slow_s else stores.open_blobs(settings)
     for part in (registry, blobs, graph, gates):
         await part.start()
         stack.push_async_callback(part.stop)

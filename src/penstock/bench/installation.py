@@ -18,7 +18,7 @@ from penstock.flow.registry import Registry
 from penstock.ledger.book import Ledger
 from penstock.settings import Settings
 from penstock.settings.values import Bind, FolderUrl, SqliteUrl
-from penstock.wiring import open_ledger
+from penstock.wiring.stores import open_ledger
 
 _AT_ONCE = 250  # bodies of a backlog that share a commit
 

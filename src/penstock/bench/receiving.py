@@ -15,7 +15,7 @@ from penstock.ledger.rows import App, Receipt
 from penstock.settings.logs import set_up
 from penstock.web.app import Parts, build
 from penstock.web.server import Server, listen
-from penstock.wiring import Instance
+from penstock.wiring.instance import Instance
 
 
 class ForgetfulReceiver(Receiver):

@@ -10,7 +10,7 @@ from penstock.bench import installation
 from penstock.bench.processes import Facts, Parent, run
 from penstock.settings.logs import set_up
 from penstock.web.server import Server, listen
-from penstock.wiring import Instance
+from penstock.wiring.instance import Instance
 
 
 async def work(told: Facts, parent: Parent) -> None:

@@ -38,7 +38,7 @@ async def _counts(ledger: "Ledger") -> "Report":
 
 async def _deep(ledger: "Ledger") -> "Report":
     from penstock.flow.auditing import audit as count_again
-    from penstock.wiring import open_blobs
+    from penstock.wiring.stores import open_blobs
 
     blobs = open_blobs(session.settings())  # not started: that would sweep what a running instance is writing
     try:

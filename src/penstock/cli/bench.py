@@ -5,13 +5,14 @@ Thin words around ``bench``; how a figure is taken is told in ``docs/benchmarks.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from penstock.cli import showing
+from penstock.cli import showing, words
 from penstock.cli.commands import Family
 
 Facts = dict[str, Any]
@@ -131,7 +132,8 @@ def _run(what: str, measure: Callable[[Told], Awaitable[Facts]], json_: bool) ->
         async def whole() -> Facts:
             return await measure(progress)
 
-        facts = asyncio.run(whole())
+        facts: Facts = {"at": words.utc(time.time()), "command": _command()}
+        facts |= asyncio.run(whole())
     if json_:
         showing.as_json(facts)
         return
@@ -143,3 +145,18 @@ def _run(what: str, measure: Callable[[Told], Awaitable[Facts]], json_: bool) ->
         showing.line(sentence)
     for sentence in facts["warnings"]:
         showing.note(f"note: {sentence}")
+
+
+def _command() -> str:
+    """The command as it was given, so that a figure can be taken again; without the folder, which is this machine's."""
+    context = click.get_current_context()
+    said = [context.command_path]
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        given = context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        if not given or name in {"folder", "json_"}:
+            continue
+        value = context.params.get(name)
+        values = value if isinstance(value, tuple) else (value,)
+        said += [parameter.opts[0] if each is True else f"{parameter.opts[0]} {each}" for each in values]
+    return " ".join(said)

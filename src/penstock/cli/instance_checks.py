@@ -178,7 +178,7 @@ def _places(path: Path) -> list[Finding]:
 async def _opened(settings: Settings) -> list[Finding]:
     """What only an open ledger tells. The schema is left as it is, and no key is made."""
     from penstock.cli.migrate import pending
-    from penstock.wiring import open_ledger
+    from penstock.wiring.stores import open_ledger
 
     try:
         missing = await pending(settings.database_url.path)

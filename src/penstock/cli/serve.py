@@ -48,7 +48,7 @@ async def _serve(settings: "Settings") -> None:
 
     from penstock import __version__
     from penstock.web.server import Server, listen
-    from penstock.wiring import Instance
+    from penstock.wiring.instance import Instance
 
     log = structlog.get_logger()
     asked_to_stop = _signals()

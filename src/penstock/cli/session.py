@@ -29,7 +29,7 @@ def settings() -> "Settings":
 
 def with_ledger(work: "Callable[[Ledger], Awaitable[T]]", *, create: bool = False) -> T:
     """Run ``work`` on the ledger. ``create`` makes the database when it is not there yet; otherwise Unreachable."""
-    from penstock.wiring import open_ledger
+    from penstock.wiring.stores import open_ledger
 
     told = settings()
 

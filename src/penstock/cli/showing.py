@@ -41,11 +41,12 @@ def as_json(answer: Mapping[str, Any]) -> None:
 def line(text: str = "", *, style: str = "") -> None:
     """One line of the answer. ``style`` is one of the states' words; it colours the line on a terminal."""
     shown = _harmless(text)
-    if _is_terminal(sys.stdout):
-        colour = _STYLES.get(style)
-        click.secho(shown, fg=None if colour == "dim" else colour)
-    else:
+    if not _is_terminal(sys.stdout):
         click.echo(plain(shown))
+    elif (colour := _STYLES.get(style, "dim")) == "dim":
+        click.echo(shown)
+    else:
+        click.secho(shown, fg=colour)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str, right: Sequence[str] = ()) -> None:

@@ -3,7 +3,7 @@
 ``Prepared`` is what a client library is about to write, taken from its own final request and not from what it was asked
 for; ``Declared`` is what the operation, the settings and this one call say it must be. Anything that differs, or that
 nobody declared, is a violation, and its sentence carries no secret. Pure; nothing is sent or raised here. Called by the
-innermost layer of the Graph adapter before a byte leaves.
+innermost layer of the Graph adapter before a byte leaves, and with the bytes themselves when an instance starts.
 """
 
 import re
@@ -14,12 +14,11 @@ import msgspec
 
 from penstock.core import hosts
 from penstock.core.hosts import Web
-from penstock.core.operation import MEDIA_ID, UNDECLARABLE, HostRule, Operation
+from penstock.core.operation import MEDIA_ID, UNDECLARABLE, HostRule, Operation, in_disguise
 
 _VISIBLE = re.compile(r"[!-~]{1,4096}")
 _SEPARATORS = re.compile(r"[&;]")
 _NOT_THE_TOKEN = "the header Authorization is not the token of this number"  # noqa: S105  no token
-_PUNCTUATION = re.compile(r"[. -]")
 
 
 class Pinned(msgspec.Struct, frozen=True):
@@ -97,6 +96,30 @@ def violation(prepared: Prepared, declared: Declared, pinned: Pinned) -> str | N
     )
 
 
+def unlike(written: bytes, declared: Declared, pinned: Pinned) -> str | None:
+    """How the bytes of a request differ from its declaration, in one sentence without secrets; None when they do not.
+
+    The order of headers says nothing, so it is not compared.
+    """
+    head, end, rest = written.partition(b"\r\n\r\n")
+    line, *fields = head.decode("latin-1").split("\r\n")
+    if not end:
+        return "no whole request was written"
+    if line != f"{declared.operation.method} {declared.web.target} HTTP/1.1":
+        method = line.partition(" ")[0]
+        if method != declared.operation.method:
+            return f"the method on the wire is {method[:20]!r}, not {declared.operation.method!r}"
+        return "the path, query or version on the wire is not the declared one"
+    left = [f"{name}: {value}" for name, value in headers(pinned, declared).items()]
+    for field in fields:
+        if field not in left:
+            return f"the header {field.partition(':')[0][:40]!r} on the wire is not as declared"
+        left.remove(field)
+    if left:
+        return f"the header {left[0].partition(':')[0]} is not on the wire"
+    return f"{len(rest)} bytes follow the headers" if rest else None
+
+
 def misplaced(operation: Operation, web: Web, pinned: Pinned) -> str | None:
     """Why an operation may not go to this address; None when it may."""
     graph = operation.host is HostRule.GRAPH
@@ -105,7 +128,7 @@ def misplaced(operation: Operation, web: Web, pinned: Pinned) -> str | None:
         return wrong
     if not operation.path.fullmatch(web.path.removeprefix(pinned.prefix) if graph else web.path):
         return f"the path is not one of {operation.name}"
-    return _of_query(web.query, operation)
+    return of_query(web.query, operation.query, operation.name)
 
 
 def _off_graph(web: Web, pinned: Pinned) -> str | None:
@@ -125,7 +148,8 @@ def _off_the_list(operation: Operation, web: Web, pinned: Pinned) -> str | None:
     return f"{web.scheme}://{web.authority} is not on the list of {operation.name}"
 
 
-def _of_query(query: str, operation: Operation) -> str | None:
+def of_query(query: str, keys: frozenset[str] | None, name: str) -> str | None:
+    """What is wrong with a query, its question mark included, of which only ``keys`` are declared (None: any)."""
     if not query:
         return None
     if not query.startswith("?"):
@@ -134,12 +158,11 @@ def _of_query(query: str, operation: Operation) -> str | None:
         key = pair.partition("=")[0]
         if not key.isidentifier():
             key = unquote_plus(key)
-        # "method[]", "?method" and " method" are "method" to servers that read them.
-        plain = key if key.isidentifier() else _PUNCTUATION.sub("_", key.partition("[")[0].strip("? "))
-        if plain.lower() in UNDECLARABLE:
-            return f"the query holds {plain.lower()}"
-        if operation.query is not None and key not in operation.query:
-            return f"the query of {operation.name} has a key that is not declared"
+        plain = key.lower() if key.isidentifier() else in_disguise(key)
+        if plain in UNDECLARABLE:
+            return f"the query holds {plain}"
+        if keys is not None and key not in keys:
+            return f"the query of {name} has a key that is not declared"
     return None
 
 

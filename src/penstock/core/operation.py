@@ -3,7 +3,7 @@
 An ``Operation`` is checked when it is made, which for ours is when this module is imported: a method that is not the
 exact text of a known verb, of exactly the type ``str``, never becomes one. Callers name operations and cannot pass a
 method. What goes on the wire is compared with the operation by ``core.contract``. Used by the contract, the Graph
-adapter and whoever names operations.
+adapter and whoever names operations; ``penstock.contract`` checks other people's declarations by the same rules.
 """
 
 import re
@@ -11,14 +11,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, Protocol, TypeGuard, TypeVar
 
 METHODS = frozenset({"GET"})
 HEADERS = ("Host", "Authorization", "User-Agent", "Accept", "Accept-Encoding")  # what has a meaning in the contract
-OVERRIDES = frozenset({"method", "_method", "http_method", "x_method", "x_method_override", "x_http_method_override"})
+OVERRIDES = frozenset(  # a verb in disguise, as ``in_disguise`` spells it
+    {
+        *("method", "_method", "http_method", "x_method", "x_http_method"),
+        *("method_override", "http_method_override", "x_method_override", "x_http_method_override"),
+    }
+)
 UNDECLARABLE = OVERRIDES | {"access_token"}  # what no query may hold: a verb in disguise, or a token in a URL
 
 _NAME = re.compile(r"[a-z]+\.[a-z_]+")
+_PUNCTUATION = re.compile(r"[. -]")
+
+
+class Named(Protocol):
+    """What has a name."""
+
+    @property
+    def name(self) -> str:
+        """By which it is known."""
+
+
+T = TypeVar("T", bound=Named)
 
 
 class DeclarationError(ValueError):
@@ -45,37 +62,51 @@ class Operation:
 
     def __post_init__(self) -> None:
         """Refuse whatever a client library could read in another way than it is meant."""
-        if not _is_text(self.name) or not _NAME.fullmatch(self.name):
-            raise DeclarationError(f"an operation's name looks like media.look_up, not {self.name!r}")
-        if not _is_text(self.method) or self.method not in METHODS:
-            raise DeclarationError(
-                f"operation {self.name} declares the method {self.method!r} ({type(self.method).__name__}): it must be "
-                f"the exact text {' or '.join(sorted(METHODS))}"
-            )
+        check_line(self.name, self.method, self.path, methods=METHODS)
         if type(self.host) is not HostRule:
             raise DeclarationError(f"operation {self.name} needs a HostRule, not {self.host!r}")
-        if not isinstance(getattr(self.path, "pattern", None), str):
-            raise DeclarationError(f"operation {self.name} needs a compiled pattern of text for its path")
-        if not _is_closed(self.query, self.headers):
-            raise DeclarationError(f"operation {self.name} needs a frozenset of query keys and a tuple of headers")
-        for key in self.query or ():
-            if not _is_text(key) or key.lower() in UNDECLARABLE:
-                raise DeclarationError(f"operation {self.name} must not have {key!r} in its query")
+        check_names(self.name, self.query, self.headers)
         for header in self.headers:
-            if not _is_text(header) or header not in HEADERS:
+            if header not in HEADERS:
                 raise DeclarationError(f"operation {self.name} must not have the header {header!r}")
 
 
-def _is_text(value: object) -> bool:
+def check_line(name: object, method: object, path: object, *, methods: frozenset[str]) -> None:
+    """The request line of a declaration: a plain name, the exact text of a verb, a pattern. Raises DeclarationError."""
+    if not is_text(name) or not _NAME.fullmatch(name):
+        raise DeclarationError(f"an operation's name looks like media.look_up, not {name!r}")
+    if not is_text(method) or method not in methods:
+        raise DeclarationError(
+            f"operation {name} declares the method {method!r} ({type(method).__name__}): it must be the exact text "
+            f"{' or '.join(sorted(methods))}"
+        )
+    if not isinstance(getattr(path, "pattern", None), str):
+        raise DeclarationError(f"operation {name} needs a compiled pattern of text for its path")
+
+
+def check_names(name: str, query: object, headers: object) -> None:
+    """The query keys and headers of a declaration: closed, plain, no verb in disguise. Raises DeclarationError."""
+    if not isinstance(query, frozenset | None) or not isinstance(headers, tuple):
+        raise DeclarationError(f"operation {name} needs a frozenset of query keys and a tuple of headers")
+    for key in query or ():
+        if not is_text(key) or in_disguise(key) in UNDECLARABLE:
+            raise DeclarationError(f"operation {name} must not have {key!r} in its query")
+    for header in headers:
+        if not is_text(header) or in_disguise(header) in OVERRIDES:
+            raise DeclarationError(f"operation {name} must not have the header {header!r}")
+
+
+def is_text(value: object) -> TypeGuard[str]:
     """Exactly ``str``: a subclass of it (an enum member, say) may be compared by one layer and printed by the next."""
     return type(value) is str
 
 
-def _is_closed(query: object, headers: object) -> bool:
-    return isinstance(query, frozenset | None) and isinstance(headers, tuple)
+def in_disguise(name: str) -> str:
+    """A key as servers may read it: "method[]", "?method", " method" and "Method" are "method" to some of them."""
+    return _PUNCTUATION.sub("_", name.partition("[")[0].strip("? ")).lower()
 
 
-def registry(*operations: Operation) -> Mapping[str, Operation]:
+def registry(*operations: T) -> Mapping[str, T]:
     """A closed set of operations by name. Raises DeclarationError when two have the same name."""
     known = {operation.name: operation for operation in operations}
     if len(known) != len(operations):
@@ -84,7 +115,8 @@ def registry(*operations: Operation) -> Mapping[str, Operation]:
 
 
 VERSION = re.compile(r"v[0-9]{1,3}\.[0-9]{1,2}")
-MEDIA_ID = re.compile(r"[0-9A-Za-z_-]{1,128}")  # Meta's are digits; nothing here can leave its place in the path
+# Meta's are digits; nothing here can leave its place in the path. A webhook or an import brings no other ones.
+MEDIA_ID = re.compile(r"[0-9A-Za-z_:-][0-9A-Za-z_.:-]{0,127}")
 
 LOOK_UP = Operation(
     name="media.look_up",

@@ -13,7 +13,7 @@ from penstock.core.errors import Unreachable
 from penstock.settings import Bind, FolderUrl, Settings, SqliteUrl
 from penstock.simulator import Platform, Scenario
 from penstock.web.server import Server, listen
-from penstock.wiring import Instance
+from penstock.wiring.instance import Instance
 
 NUMBER = "100000000000002"
 WORKSPACE = "demo"

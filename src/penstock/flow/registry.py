@@ -13,8 +13,7 @@ import structlog
 
 from penstock.core.errors import PenstockError
 from penstock.ledger.book import Ledger
-from penstock.ledger.provisioning import Snapshot
-from penstock.ledger.rows import App, Route
+from penstock.ledger.rows import App, Route, Snapshot
 
 _log = structlog.get_logger()
 

@@ -4,7 +4,7 @@ It opens the database, brings its schema up to this release and hands out the st
 by ``wiring``; used by everything above.
 """
 
-from penstock.adapters.db.port import Call, Database, Script
+from penstock.adapters.db.port import Database, Script
 from penstock.ledger import schema, statements
 from penstock.ledger.counts import Counts
 from penstock.ledger.feed import Feed
@@ -24,7 +24,7 @@ class Ledger:
 
     def __init__(self, db: Database, sealer: Sealer) -> None:
         self._db = db
-        sql = statements.load(db.dialect)
+        self._sql = sql = statements.load(db.dialect)
         self.journal = Journal(db, sql)
         self.queue = Queue(db, sql)
         self.shelf = Shelf(db, sql)
@@ -66,7 +66,6 @@ class Ledger:
         """Make one durable write. Raises StoreUnavailable when the store takes none."""
 
         def script() -> Script[None]:
-            # It changes nothing, but it takes the write lock and commits, as a webhook would.
-            yield Call("UPDATE provisioning SET version = version")
+            yield self._sql("can_store")
 
         await self._db.write(script)

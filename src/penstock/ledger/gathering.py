@@ -14,6 +14,8 @@ from penstock.core.errors import PenstockError
 One = TypeVar("One")
 Done = TypeVar("Done")
 
+_Brought = tuple[One, "asyncio.Future[Done]"]
+
 _MOST = 250  # of one group: nobody waits behind an endless one
 
 
@@ -22,7 +24,8 @@ class Gathering(Generic[One, Done]):
 
     def __init__(self, deal: Callable[[list[One]], Awaitable[list[Done]]]) -> None:
         self._deal = deal
-        self._waiting: list[tuple[One, asyncio.Future[Done]]] = []
+        self._waiting: list[_Brought[One, Done]] = []
+        self._group: list[_Brought[One, Done]] = []
         self._task: asyncio.Task[None] | None = None
 
     def bring(self, one: One) -> "asyncio.Future[Done]":
@@ -36,16 +39,18 @@ class Gathering(Generic[One, Done]):
     async def _work(self) -> None:
         try:
             while self._waiting:
-                group, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
-                await self._together(group)
+                self._group, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+                await self._together(self._group)
         finally:
             self._task = None
-            for _, future in self._waiting:  # only when this task was cancelled: the loop is ending
+            for _, future in (*self._group, *self._waiting):  # some are left only when the loop is ending
                 future.cancel()
+            self._group, self._waiting = [], []
 
-    async def _together(self, group: list[tuple[One, "asyncio.Future[Done]"]]) -> None:
+    async def _together(self, group: "list[_Brought[One, Done]]") -> None:
         try:
             results = await self._deal([one for one, _ in group])
+            answers = list(zip(group, results, strict=True))
         except PenstockError as error:  # it says of all of them that they cannot be dealt with now
             for _, future in group:
                 _fail(future, type(error)(*error.args))
@@ -56,7 +61,7 @@ class Gathering(Generic[One, Done]):
             for each in group:
                 await self._together([each])
         else:
-            for (_, future), result in zip(group, results, strict=True):
+            for (_, future), result in answers:
                 if not future.done():  # somebody still waits
                     future.set_result(result)
 

@@ -8,30 +8,15 @@ lists answer never holds one. Every change raises a version, by which running pr
 from collections.abc import Callable
 from typing import TypeVar
 
-import msgspec
-
 from penstock.adapters.db.port import Database, Row, Script
 from penstock.core.errors import Conflict, NotFound, WrongUse
 from penstock.ledger import facts
 from penstock.ledger.facts import Facts
-from penstock.ledger.rows import App, Route
+from penstock.ledger.rows import App, Snapshot
 from penstock.ledger.sealing import Sealer
 from penstock.ledger.statements import Statements
 
 T = TypeVar("T")
-
-
-class Snapshot(msgspec.Struct, frozen=True):
-    """Everything that receiving and fetching must know, with secrets open. Never shown, never logged."""
-
-    version: int
-    apps: tuple[App, ...]
-    routes: tuple[Route, ...]
-    tokens: dict[int, str]  # by credential id
-
-    def __repr__(self) -> str:
-        """Names no secret."""
-        return f"Snapshot(version={self.version})"
 
 
 class Provisioning:

@@ -4,7 +4,7 @@ No behaviour and no SQL. Times are epoch seconds, sizes bytes. Made by the store
 and ``cli``.
 """
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -32,6 +32,31 @@ class App(msgspec.Struct, frozen=True, gc=False):
     secrets: tuple[bytes, ...]  # two while one is rotated
     verify_token: str
     forward_to: str | None
+
+    def __repr__(self) -> str:
+        """Names no secret."""
+        return f"App(id={self.id}, name={self.name!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """The same, for tracebacks on a terminal."""
+        return [("id", self.id), ("name", self.name)]
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """Everything that receiving and fetching must know, with secrets open. Never shown, never logged."""
+
+    version: int
+    apps: tuple[App, ...]
+    routes: tuple[Route, ...]
+    tokens: dict[int, str]  # by credential id
+
+    def __repr__(self) -> str:
+        """Names no secret."""
+        return f"Snapshot(version={self.version})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """The same, for tracebacks on a terminal."""
+        return [("version", self.version)]
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False):

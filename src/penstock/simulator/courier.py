@@ -93,11 +93,14 @@ class Courier:
         heapq.heapify(self._due)
         self._go()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Stop; what was not delivered stays undelivered."""
-        for task in (*self._busy, *([self._alarm[1]] if self._alarm else ())):
-            task.cancel()
         self._due.clear()
+        tasks = {*self._busy, *([self._alarm[1]] if self._alarm else ())}
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
         self._client.close()
 
     def _put(self, due: float, job: _Job) -> None:

@@ -98,7 +98,7 @@ def head(answer: Answer, *framing: str) -> bytes:
         *framing,
         *(f"{name}: {value}" for name, value in answer.headers.items()),
     ]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
 
 _JOIN_UP_TO_BYTES = 65_536

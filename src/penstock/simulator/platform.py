@@ -101,14 +101,13 @@ class Platform:
 
     async def stop(self) -> None:
         """Cut all connections and stop sending."""
-        self._sender.close()
+        await self._sender.close()
         if self._server is not None:
             self._server.close()
         for connection in tuple(self._upstream.open):
-            connection.cut()
+            await connection.cut()
         if self._server is not None:
             await self._server.wait_closed()
-        await asyncio.sleep(0)  # so that tasks that were cut short have ended
 
     async def __aenter__(self) -> Self:
         """Start."""

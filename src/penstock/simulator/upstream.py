@@ -97,6 +97,8 @@ class Upstream:
     def _honest(self, case: Case, form: FaultRule | None) -> Answer:
         """The answer that the rules of the platform ask for."""
         world = self._world
+        if case.request.method == "HEAD":  # whatever the answer, it may have no body
+            return Answer(400, b"")
         match case.place:
             case "lookup":
                 left_s = self._block.left_s(self._payer(case), world.clock.now())
@@ -137,7 +139,7 @@ class Upstream:
             trace=case.trace,
             waba=number.waba if number else "0",
             object_id=case.object_id,
-            target=without_token(case.request.target, "…"),
+            target=without_token(case.request.target, "hidden"),
         )
 
     def _draw(self, facts: Facts) -> Callable[[int], float]:

@@ -17,6 +17,7 @@ from .record import Record
 from .scenario import Webhooks
 from .world import World
 
+_UPDATES_IN_A_BODY = 1000
 _HELD_AT_MOST_S = 0.05  # real time after which a batch leaves unfilled, and a body is held back no longer
 
 
@@ -69,12 +70,13 @@ class WebhookSender:
             self.submit_together(gathered)
 
     def submit_together(self, updates: Sequence[Update]) -> None:
-        """Send these updates in one body for each app that they belong to."""
+        """Send these updates in one body for each app that they belong to, or in several when there are too many."""
         apps: dict[tuple[str, bytes], list[Update]] = {}
         for update in updates:
             apps.setdefault((update.number.callback, update.number.app_secret), []).append(update)
         for group in apps.values():
-            self._send(pack(group))
+            for start in range(0, len(group), _UPDATES_IN_A_BODY):
+                self._send(pack(group[start : start + _UPDATES_IN_A_BODY]))
 
     def flush(self) -> None:
         """Let everything go that is held for a batch or for a change of order."""
@@ -118,12 +120,12 @@ class WebhookSender:
         """A body as it is sent again: the same bytes, or with fresh urls."""
         return with_fresh_urls(data, self._url_now) if self.rules.fresh_url and self.rules.url else data
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Stop delivering."""
         if self._timer is not None:
             self._timer.cancel()
         for courier in self._couriers.values():
-            courier.close()
+            await courier.close()
 
     def _mangler(self, update: Update) -> Mangler:
         app = (update.number.callback, update.number.app_secret)

@@ -5,7 +5,6 @@ answer, a task with flow control for everything else. Long answers never pile up
 """
 
 import asyncio
-import contextlib
 import socket
 import struct
 from collections.abc import Awaitable
@@ -93,11 +92,13 @@ class Connection(asyncio.Protocol):
         peer = self._transport.get_extra_info("peername")
         return str(peer[0]) if peer else ""
 
-    def cut(self) -> None:
+    async def cut(self) -> None:
         """End this connection at once."""
-        if self._task is not None:
-            self._task.cancel()
+        task = self._task
         self._transport.abort()
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
 
     def _serve(self) -> None:
         """Answer what has been read, until an answer takes time or there is no more."""
@@ -132,10 +133,15 @@ class Connection(asyncio.Protocol):
         self._transport.close()
 
     async def _carry_out(self, answer: Plan | Awaitable[Plan], *, keep_alive: bool) -> None:
-        with contextlib.suppress(ConnectionError):
+        try:
             plan = answer if isinstance(answer, Plan) else await answer
             for step in plan.steps:
                 await self._do(step)
+        except ConnectionError:
+            pass  # the client has left: that is its right
+        except Exception:
+            self._transport.abort()
+            raise
         self._task = None
         if not keep_alive:
             self._transport.close()

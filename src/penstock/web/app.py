@@ -8,6 +8,7 @@ off: query strings hold verify tokens).
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -80,10 +81,13 @@ class App:
             Reading(parts.ledger, parts.blobs, events, health, base=base, version=parts.version),
             Provisioning(parts.ledger, parts.registry, parts.nudge),
         )
-        document = openapi.document(self.endpoints, prefix=api.PREFIX, base=base, version=parts.version)
+
+        @cache
+        def document() -> Response:  # made when it is first asked for: few ever do
+            return as_json(openapi.document(self.endpoints, prefix=api.PREFIX, base=base, version=parts.version))
 
         async def described(_request: Request) -> Response:
-            return as_json(document)
+            return document()
 
         served: list[BaseRoute] = [
             *health.routes(),

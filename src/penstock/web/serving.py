@@ -22,11 +22,11 @@ from penstock.web.words import rfc3339
 OCTETS = "application/octet-stream"
 _NAMES = {"image": "photo"}
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")  # one range; a browser that asks for several gets the whole
-# Without scripts in any case. The origin stays ours, or the browser's own player could not ask for the bytes it plays.
 _POLICY = (
-    "sandbox allow-same-origin; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; "
-    "frame-ancestors 'self'"
+    "sandbox{}; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 )
+# Never scripts. But a browser's own player asks for the bytes once more, and from nowhere it may not have them.
+_PLAYED = ("audio/", "video/")
 _WHY_NOT = {
     "waiting": (409, "this file is not here yet", "ask again; media.attached in the feed tells when it has come"),
     "fetching": (409, "this file is being fetched", "ask again in a moment"),
@@ -73,13 +73,17 @@ def headers_of(media: Media, *, download: bool = False) -> dict[str, str]:
         "Content-Type": sniffed if safe else OCTETS,
         "Content-Disposition": disposition(name, inline=safe and not download),
         "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": _POLICY,
+        "Content-Security-Policy": _policy(sniffed) if safe else _POLICY.format(""),
         "Cross-Origin-Resource-Policy": "same-origin",
         "Referrer-Policy": "no-referrer",
         "Accept-Ranges": "bytes",
         "ETag": f'"{(media.sha256 or b"").hex()}"',
         "Cache-Control": "private, no-cache",  # kept, but asked for again, so that a withdrawn token sees no more
     }
+
+
+def _policy(content_type: str) -> str:
+    return _POLICY.format(" allow-same-origin" if content_type.startswith(_PLAYED) else "")
 
 
 def name_of(media: Media) -> str:

@@ -10,10 +10,12 @@ own, with other needs: a terminal has no hover to put the exact time in.
 """
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 THIN = "\u2009"
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 _WEEK_S = 7 * 86_400
+_KEPT = 4_096  # an open page is drawn again and again with the same moments on it
 
 
 def utc(at: float | None) -> str | None:
@@ -21,11 +23,13 @@ def utc(at: float | None) -> str | None:
     return None if at is None else rfc3339(at)
 
 
+@lru_cache(_KEPT)
 def rfc3339(at: float) -> str:
     """RFC 3339 in UTC, to the millisecond."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+@lru_cache(_KEPT)
 def exact(at: float) -> str:
     """``23 November 2026, 10:31:07 UTC``: what the hover says."""
     moment = datetime.fromtimestamp(at, UTC)
@@ -37,6 +41,7 @@ def clock(at: float) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%H:%M}"
 
 
+@lru_cache(_KEPT)
 def day(at: float) -> str:
     """``Monday 23 November 2026``, UTC: the heading above a day's messages."""
     moment = datetime.fromtimestamp(at, UTC)

@@ -11,7 +11,7 @@ SECRETS = {"secret": "S3CRET-app", "verify_token": "S3CRET-verify", "token": "S3
 
 async def test_somebody_is_served_from_nothing_by_the_api_alone(site: Any) -> None:
     token = await site.token("admin")
-    for path, body in {
+    asked: dict[str, dict[str, Any]] = {
         "workspaces": {"name": "fresh"},
         "apps": {"name": "fresh", "secret": SECRETS["secret"], "verify_token": SECRETS["verify_token"]},
         "credentials": {"name": "fresh", "token": SECRETS["token"]},
@@ -22,7 +22,8 @@ async def test_somebody_is_served_from_nothing_by_the_api_alone(site: Any) -> No
             "credential": "fresh",
             "no_storage": True,
         },
-    }.items():
+    }
+    for path, body in asked.items():
         got = await site.post(f"/api/v1/{path}", token=token, json=body)
         assert got.status == 201, got.text
         assert not any(secret in got.text for secret in SECRETS.values())

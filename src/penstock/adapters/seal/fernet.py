@@ -6,7 +6,6 @@ what it seals. Made by ``wiring``; called by the ledger.
 """
 
 import base64
-import secrets
 from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -39,11 +38,6 @@ class FernetSealer:
                 "PENSTOCK_SECRET_KEY does not open what is stored: it was sealed with another key. "
                 "Put that key back, behind a comma if this one is newer"
             ) from None
-
-
-def new_key() -> str:
-    """A fresh key: 256 random bits as text."""
-    return secrets.token_urlsafe(32)
 
 
 def _derived(key: bytes | str) -> bytes:

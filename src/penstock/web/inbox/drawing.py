@@ -51,6 +51,7 @@ class Drawing:
             loader=PackageLoader("penstock.web"),
             autoescape=True,
             undefined=StrictUndefined,
+            auto_reload=False,
             trim_blocks=True,
             lstrip_blocks=True,
         )

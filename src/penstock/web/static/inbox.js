@@ -8,8 +8,9 @@
   const scroll = document.getElementById("scroll");
   const POLL_MS = 5000; // while nothing tells us
   const CHECK_MS = 15000; // while something does: other processes, missed words
+  const GAP_MS = 1000; // however much happens, a page is asked for once a second
   let ahead_ms = Date.now() - Number(inbox.dataset.now) * 1000; // how far our clock is from the server's
-  let asking = false, again = false, asked_at = Date.now(), lost_since = null, source = null;
+  let asking = false, again = null, asked_at = 0, lost_since = null, source = null;
 
   // -- swapping what changed ----------------------------------------------------------------
 
@@ -75,7 +76,11 @@
   // -- asking -------------------------------------------------------------------------------
 
   const ask = async () => {
-    if (asking) { again = true; return; }
+    const early_ms = asked_at + GAP_MS - Date.now();
+    if (asking || early_ms > 0) {
+      again ??= setTimeout(() => { again = null; ask(); }, Math.max(early_ms, 100));
+      return;
+    }
     asking = true;
     asked_at = Date.now();
     try {
@@ -92,7 +97,6 @@
     } finally {
       asking = false;
       show();
-      if (again) { again = false; setTimeout(ask, 100); }
     }
   };
 
@@ -107,7 +111,7 @@
 
   const listen = () => {
     source = new EventSource("/events");
-    source.addEventListener("changed", ask);
+    source.addEventListener("changed", () => { if (!document.hidden) ask(); }); // a hidden page asks when it is seen
     // A stream that was refused is closed for good; polling goes on meanwhile, and we try again now and then.
     source.onerror = () => { if (source.readyState === EventSource.CLOSED) setTimeout(listen, 30000); };
   };

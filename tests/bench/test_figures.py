@@ -1,0 +1,66 @@
+"""The documentation's table is written from the JSON of the runs."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from penstock.bench import figures
+
+MACHINE = {
+    **dict.fromkeys(["penstock", "python", "sqlite", "aiohttp", "uvicorn", "kernel", "cpu", "filesystem"], "x"),
+    "cores": 2,
+    "load_before": 0.1,
+    "fsync_ms": {"p50": 0.2, "p99": 0.4},
+}
+RATIOS = {
+    "wall": {"median": 0.71, "min": 0.7, "max": 0.72, "target": 0.5, "met": True},
+    "cpu": {"median": 0.39, "min": 0.38, "max": 0.4, "target": 0.4, "met": False},
+}
+WHEN = {"at": "2026-11-25T10:00:00.000Z", "machine": MACHINE}
+RUNS = [
+    {
+        **WHEN,
+        "part": "receive",
+        "command": "penstock bench receive",
+        "sizes": {"kinds": ["image"]},
+        "image": {"ratios": RATIOS},
+    },
+    {**WHEN, "part": "fetch", "command": "penstock bench fetch", "ratios": RATIOS},
+    {
+        **WHEN,
+        "part": "memory",
+        "command": "penstock bench memory",
+        "mib_each": {"value": 1.7, "target": 2.0, "met": True},
+    },
+    {
+        **WHEN,
+        "part": "answer",
+        "command": "penstock bench answer",
+        "idle": {"p99_ms": 3.0, "p99_ms_of_rounds": [2.0, 4.0]},
+        "busy": {"p99_ms": 30.0, "p99_ms_of_rounds": [20.0, 40.0]},
+    },
+]
+
+
+def test_every_figure_is_a_row_with_its_command_and_date(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = []
+    for run in RUNS:
+        path = tmp_path / f"{run['part']}.json"
+        path.write_text(json.dumps(run))
+        paths.append(str(path))
+    figures.main(paths)
+    lines = capsys.readouterr().out.splitlines()
+    rows = [line for line in lines if line.startswith("| ")][1:]
+    assert len(rows) == 2 + 2 + 1 + 2
+    assert rows[0] == (
+        "| receive, image, throughput ratio | 0.71 | 0.70 to 0.72 | ≥ 0.5 | met | `penstock bench receive` | 2026-11-25 |"
+    )
+    assert "**not met**" in rows[1]
+    assert len({row.count("|") for row in rows}) == 1
+    assert lines[-1].startswith("Machine: 2 cores")
+
+
+def test_an_unknown_part_is_no_figure() -> None:
+    with pytest.raises(ValueError, match="no part"):
+        list(figures.rows({"part": "nothing", "command": "", "at": ""}))

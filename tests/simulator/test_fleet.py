@@ -1,0 +1,31 @@
+"""Which server a connection ends at."""
+
+from collections import Counter
+
+from penstock.simulator.fleet import Fleet
+from penstock.simulator.scenario import FaultRule, Server
+
+SERVERS = (Server(name="good", count=2), Server(name="bad", weight=2.0, faults=(FaultRule(fault="hang"),)))
+
+
+def test_servers_are_numbered_and_keep_their_faults() -> None:
+    machines = Fleet(SERVERS, 0).machines
+
+    assert [(machine.index, machine.name) for machine in machines] == [(0, "good-1"), (1, "good-2"), (2, "bad")]
+    assert [bool(machine.faults) for machine in machines] == [False, False, True]
+
+
+def test_connections_are_shared_out_by_weight() -> None:
+    fleet = Fleet(SERVERS, 7)
+    counts = Counter(fleet.choose().name for _ in range(4_000))
+
+    assert 0.46 < counts["bad"] / 4_000 < 0.54
+    assert 0.21 < counts["good-1"] / 4_000 < 0.29
+
+
+def test_the_same_seed_chooses_the_same_servers() -> None:
+    one, other, third = Fleet(SERVERS, 1), Fleet(SERVERS, 1), Fleet(SERVERS, 2)
+    chosen = [one.choose().name for _ in range(50)]
+
+    assert chosen == [other.choose().name for _ in range(50)]
+    assert chosen != [third.choose().name for _ in range(50)]
