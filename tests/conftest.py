@@ -2,8 +2,10 @@
 
 import hashlib
 import hmac
+import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,3 +45,69 @@ def signed() -> Callable[..., bytes]:
         return b"sha256=" + hmac.digest(secret.encode(), body, hashlib.sha256).hex().encode()
 
     return sign
+
+
+class Webhooks:
+    """Makes bodies as Meta writes them. Messages are dictionaries, to be changed as a test likes."""
+
+    at = 1_795_000_000
+
+    def body(self, *messages: dict[str, Any], number: str = NUMBER, field: str = "messages", **value: Any) -> bytes:
+        """One change with messages at one number; ``value`` brings statuses, history and the like."""
+        return self.batch(self.change(*messages, number=number, field=field, **value))
+
+    def change(
+        self, *messages: dict[str, Any], number: str = NUMBER, field: str = "messages", **value: Any
+    ) -> dict[str, Any]:
+        """One change of an entry."""
+        whole = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": number}, **value}
+        if messages:
+            whole["messages"] = list(messages)
+        return {"field": field, "value": whole}
+
+    def batch(self, *changes: dict[str, Any]) -> bytes:
+        """A body of several changes, escaped the way Meta escapes."""
+        whole = {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": list(changes)}]}
+        return json.dumps(whole, separators=(",", ":")).replace("/", "\\/").encode()
+
+    def text(self, wamid: str, said: str = "hello", *, sender: str = "15550001234", **more: Any) -> dict[str, Any]:
+        """A text."""
+        return self._message(wamid, sender, type="text", text={"body": said}, **more)
+
+    def file(
+        self, wamid: str, media_id: str | None, kind: str = "image", *, sender: str = "15550001234", **more: Any
+    ) -> dict[str, Any]:
+        """A message with a file; without one when there is no media id."""
+        file = {"id": media_id, "mime_type": "image/jpeg"} if media_id else {}
+        return self._message(wamid, sender, **{"type": kind, kind: file, **more})
+
+    def edit(
+        self, wamid: str, original: str, media_id: str, *, sender: str = "15550001234", **more: Any
+    ) -> dict[str, Any]:
+        """An edit of a message with a file."""
+        inner = {"type": "image", "image": {"id": media_id, "mime_type": "image/jpeg", "caption": "edited"}}
+        edited = {"original_message_id": original, "message": inner}
+        return self._message(wamid, sender, type="edit", edit=edited, **more)
+
+    def refused(self, wamid: str, *, sender: str = "15550001234", **more: Any) -> dict[str, Any]:
+        """A message whose file Meta could not take."""
+        errors = [{"code": 131052, "title": "Media download error"}]
+        return self._message(wamid, sender, type="unsupported", errors=errors, **more)
+
+    def status(self, wamid: str, status: str = "delivered", recipient: str = "15550001234") -> dict[str, Any]:
+        """A status of a message that the business sent."""
+        return {"id": wamid, "status": status, "timestamp": str(self.at), "recipient_id": recipient}
+
+    def rotation(self, previous: str, current: str, *, number: str = NUMBER) -> bytes:
+        """A body that says that a business-scoped id has changed."""
+        update = {"user_id": {"previous": previous, "current": current}, "timestamp": str(self.at)}
+        return self.body(field="user_id_update", user_id_update=[update], number=number)
+
+    def _message(self, wamid: str, sender: str, **rest: Any) -> dict[str, Any]:
+        return {"from": sender, "id": wamid, "timestamp": str(self.at), **rest}
+
+
+@pytest.fixture(scope="session")
+def webhooks() -> Webhooks:
+    """Makes bodies as Meta writes them."""
+    return Webhooks()

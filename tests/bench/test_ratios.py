@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.bench.ratios import Window, compared, percentile, spread
+from penstock.bench.ratios import Window, compared, disturbed, percentile, spread
 
 
 def window(*, operations: int = 1_000, wall_s: float = 1.0, cpu_s: float = 1.0) -> Window:
@@ -41,3 +41,10 @@ def test_a_percentile_is_one_of_the_values_and_so_many_do_not_exceed_it(values: 
 
 def test_the_99th_percentile_of_a_hundred_is_the_last_but_one() -> None:
     assert percentile([float(value) for value in range(1, 101)], 0.99) == pytest.approx(99.0)
+
+
+def test_other_programs_that_took_part_of_the_machine_are_told_of() -> None:
+    busy = Window(1_000, 2.0, 1.0, helper_cpu_s=0.2, others_cpu_s=1.6)
+    assert disturbed([window(), window()]) == []
+    (sentence,) = disturbed([window(), busy])
+    assert "0.8 cores" in sentence

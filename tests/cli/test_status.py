@@ -32,6 +32,7 @@ ALL_WELL = Standing(
     backlog=Backlog(None, 0),
     processes=[{"id": "host-1", "role": "all", "seen_at": 999.0}],
     contradictions=(0, 0),
+    refused=0,
     unread=0,
     strays=[],
 )
@@ -169,6 +170,8 @@ def test_a_status_shows_no_secret_and_no_phone_number(penstock: Any, acme: Any) 
         (ALL_WELL._replace(backlog=Backlog(7_200.0, 0)), ["has been waiting for 2\u2009h."]),
         (ALL_WELL._replace(backlog=Backlog(7_200.0, 3)), ["and 3 files may be gone within a day"]),
         (ALL_WELL._replace(contradictions=(1, 0)), ["Rows contradict each other"]),
+        (ALL_WELL._replace(refused=1), ["1 file waits for that"]),
+        (ALL_WELL._replace(refused=5), ["5 files wait for that"]),
         (ALL_WELL._replace(unread=5, strays=[Stray("9", "main", 1, 0.0, 0.0)]), []),
     ],
 )

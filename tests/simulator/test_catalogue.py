@@ -1,5 +1,6 @@
 """The catalogue of faults, and its documentation."""
 
+import inspect
 import re
 from pathlib import Path
 
@@ -74,3 +75,9 @@ def test_the_example_of_the_document_is_a_scenario(tmp_path: Path) -> None:
 
     assert sum(server.count for server in scenario.servers) == 10
     assert scenario.traffic is not None
+
+
+def test_every_keyword_of_a_kind_is_documented() -> None:
+    for name, maker in KINDS.items():
+        keywords = [key for key in inspect.signature(maker).parameters if key != "draft"]
+        assert [key for key in keywords if f"`{key}`" not in ROWS[name].split("|")[2]] == [], name

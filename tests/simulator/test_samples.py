@@ -8,7 +8,7 @@ from penstock.simulator import KINDS, SAMPLES, sample
 from penstock.simulator.draft import DECLARED
 from penstock.simulator.kinds import MEDIA_KINDS
 
-BEGINNINGS = {
+BEGINNINGS: dict[str, bytes | tuple[bytes, ...]] = {
     "image": b"\xff\xd8\xff",
     "png": b"\x89PNG",
     "sticker": b"RIFF",

@@ -1,7 +1,7 @@
 """Connections, on both event loops and over TLS."""
 
 import asyncio
-import datetime
+import datetime as dt
 import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -28,8 +28,8 @@ def certificate(folder: Path) -> tuple[str, str]:
     """A certificate for 127.0.0.1 that signs itself, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    day = datetime.timedelta(days=1)
-    now = datetime.datetime.now(datetime.UTC)
+    day = dt.timedelta(days=1)
+    now = dt.datetime.now(dt.UTC)
     made = (
         x509.CertificateBuilder()
         .subject_name(name)

@@ -262,6 +262,20 @@ async def test_what_nobody_foresaw_is_never_answered_with_200_and_never_quoted(
     assert not any(secret in f"{logged}{got.text}" for secret in ("1555", "SECRET", "EAAG"))
 
 
+async def test_a_handshake_that_cannot_be_looked_up_is_asked_for_again(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken() -> None:
+        raise ValueError("verify-me")
+
+    monkeypatch.setattr(site.registry, "refresh_soon", broken)
+    with capture_logs() as logged:
+        got = await site.get(handshake(verify_token="unknown"))
+
+    assert got.status == 503
+    assert "verify-me" not in f"{logged}{got.text}"
+
+
 async def test_nothing_that_the_door_does_logs_secrets_or_people(site: Any) -> None:
     with capture_logs() as logged:
         await site.get(handshake())

@@ -10,7 +10,7 @@ import msgspec
 
 from penstock.bench import certificate, installation, machine, meters
 from penstock.bench.processes import Child, child
-from penstock.bench.ratios import FULL, Facts, Window, compared
+from penstock.bench.ratios import FULL, Facts, Window, compared, disturbed
 from penstock.bench.rounds import Steps, Told, alternately
 
 TARGET_WALL = 0.6
@@ -118,7 +118,7 @@ class _Sides:
 
 def _doubts(pairs: list[tuple[Window, Window]], ceiling: float | None) -> list[str]:
     windows = [window for pair in pairs for window in pair]
-    found = []
+    found = disturbed(windows)
     if ceiling is not None and max(window.per_s for window in windows) > _NEAR * ceiling:
         found.append(f"a side came near the upstream's own ceiling of {ceiling:.0f} files a second")
     if any(window.helper_share > FULL for window in windows):

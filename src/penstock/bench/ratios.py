@@ -17,6 +17,7 @@ import msgspec
 
 Facts = dict[str, Any]
 
+_QUIET = 0.1  # of one core: the kernel's own threads use about so much for the disk and the network
 FULL = 0.9  # of one core: a single-threaded helper that used more than this may have been what was measured
 
 
@@ -68,6 +69,14 @@ def compared(pairs: Sequence[tuple[Window, Window]], *, ours: str, target_wall: 
         ours: _side([mine for mine, _ in pairs]),
         "floor": _side([floor for _, floor in pairs]),
     }
+
+
+def disturbed(windows: Sequence[Window]) -> list[str]:
+    """A sentence when programs that have nothing to do with the run took part of the machine meanwhile."""
+    most = max(window.others_cpu_s / window.wall_s for window in windows)
+    if most <= _QUIET:
+        return []
+    return [f"other programs used up to {most:.1f} cores while it ran: the figures are those of a shared machine"]
 
 
 def judged(values: Sequence[float], target: float) -> Facts:

@@ -10,7 +10,7 @@ import msgspec
 
 from penstock.bench import installation, machine, meters
 from penstock.bench.processes import child
-from penstock.bench.ratios import FULL, Facts, Window, compared
+from penstock.bench.ratios import FULL, Facts, Window, compared, disturbed
 from penstock.bench.rounds import Steps, Told, alternately
 from penstock.core.errors import Unreachable
 
@@ -97,7 +97,7 @@ class _Door:
 
 
 def _doubts(pairs: list[tuple[Window, Window]]) -> list[str]:
-    found = []
+    found = disturbed([window for pair in pairs for window in pair])
     if any(floor.helper_share > FULL for _, floor in pairs):
         found.append("the load generator had no time left while the floor was measured: the ratios flatter Penstock")
     if any(mine.helper_share > FULL for mine, _ in pairs):

@@ -8,6 +8,8 @@ import json
 import logging
 import signal
 import sys
+from collections.abc import MutableMapping
+from typing import Any
 
 import click
 
@@ -38,23 +40,39 @@ def demo(exit_: bool, json_: bool, speed: float, seed: int, port: int) -> int:
 
 async def _acts(*, speed: float, seed: int, json_: bool) -> int:
     import msgspec
+    import structlog
 
     from penstock.demo import play
 
     showing.note("playing the acts; this takes a few seconds")
+    structlog.configure(processors=[_but_expected, *structlog.get_config()["processors"]])
     played = await play.acts(speed=speed, seed=seed)
     if json_:
         click.echo(json.dumps(msgspec.to_builtins(played)))
     else:
-        calm = played.acts["calm"]
+        calm, contract = played.acts.calm, played.acts.contract
         click.echo(
             f"calm: {words.many(calm.messages, 'message')}, {words.many(calm.media, 'file')}, "
             f"{words.count(calm.attached)} attached, {calm.lost} lost, {calm.doubled} doubled; "
             f"half of them within {calm.p50_attach_s} s, 99 % within {calm.p99_attach_s} s"
         )
+        click.echo(
+            f"contract: a client that turns GET into POST was put in use for {words.many(contract.files, 'file')}; "
+            f"{words.many(contract.requests_refused, 'request')} refused, "
+            f"{contract.requests_on_wire_with_wrong_method} on the wire with a wrong method; "
+            f"{'rolled back' if contract.rolled_back else 'not rolled back'}, {contract.items_lost} files lost"
+        )
         click.echo("audit: every file is accounted for" if played.audit_ok else "audit: it does not add up")
-    clean = all(act.lost == 0 and act.doubled == 0 for act in played.acts.values())
-    return 0 if played.audit_ok and clean else 1
+    return 0 if played.clean else 1
+
+
+def _but_expected(_log: object, _level: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Leave out of the log what an act does on purpose."""
+    import structlog
+
+    if event["event"] == "contract.violated":
+        raise structlog.DropEvent
+    return event
 
 
 async def _show(*, speed: float, seed: int, port: int) -> int:

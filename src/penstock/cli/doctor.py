@@ -29,6 +29,7 @@ CHECKS: tuple[Check, ...] = (
     instance_checks.listening,
     instance_checks.public_address,
     instance_checks.upstream,
+    instance_checks.own_requests,
     instance_checks.announcing,
 )
 ONLINE: tuple[Check, ...] = (machine_checks.reach,)

@@ -48,6 +48,20 @@ async def upstream(settings: Settings) -> list[Finding]:
     return [ok("upstream", f"{settings.graph_url} {settings.graph_version}, https and public addresses only")]
 
 
+async def own_requests(settings: Settings) -> list[Finding]:
+    """Whether every declared operation leaves this machine as it is declared: sent into a socket of our own."""
+    from penstock.core.operation import REGISTRY
+    from penstock.wiring.instance import open_graph
+
+    began = time.monotonic()
+    try:
+        await open_graph(settings).rehearse()
+    except PenstockError as error:
+        return [fail("own requests", str(error), "put back what changed; Penstock does not start like this")]
+    took = words.duration(time.monotonic() - began)
+    return [ok("own requests", f"{' and '.join(REGISTRY)} leave as they are declared, checked on a socket in {took}")]
+
+
 async def announcing(settings: Settings) -> list[Finding]:
     """Whether somebody counts on being told: nobody is, by this release."""
     if settings.alerts:

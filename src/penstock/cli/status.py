@@ -33,6 +33,7 @@ class Standing(NamedTuple):
     backlog: Backlog
     processes: Sequence[dict[str, object]]
     contradictions: tuple[int, int]
+    refused: int
     unread: int
     strays: Sequence[Stray]
 
@@ -59,6 +60,7 @@ async def _look(ledger: "Ledger") -> Standing:
         await ledger.counts.backlog(),
         await ledger.processes.alive(now=now),
         await ledger.counts.contradictions(),
+        await ledger.counts.refused(),
         await ledger.journal.unread_count(),
         await ledger.journal.strays(),
     )
@@ -74,6 +76,12 @@ def troubles(standing: Standing) -> list[str]:
     if oldest_s is not None and oldest_s > _LONG_S:
         end = f", and {words.many(expiring, 'file')} may be gone within a day" if expiring else ""
         found.append(f"The oldest file has been waiting for {words.duration(oldest_s)}{end}.")
+    if standing.refused:
+        found.append(
+            f"Penstock's own request was not what it should have been, so it was not sent: "
+            f"{_wait(standing.refused)} for that. Put back the release or fetch implementation that changed; the log "
+            "says what differs (contract.violated)."
+        )
     if any(standing.contradictions):
         found.append("Rows contradict each other: run `penstock audit`, which names them.")
     return found
@@ -111,6 +119,7 @@ def _answer(standing: Standing) -> answers.Facts:
         "gates": [answers.gate(gate, standing.holding.get(gate.id, 0)) for gate in standing.gates],
         "incidents": [],
         "processes": [answers.process(process) for process in standing.processes],
+        "contract_violations": standing.refused,
         "unread_bodies": standing.unread,
         "unknown_numbers": [answers.stray(stray) for stray in standing.strays],
         "troubles": [words.plain(trouble) for trouble in troubles(standing)],
@@ -145,6 +154,10 @@ def _headline(standing: Standing, *, ok: bool) -> str:
     if lost:
         files += f", {words.count(lost)} expired or failed"
     return f"{verdict}: {files}."
+
+
+def _wait(files: int) -> str:
+    return f"{words.many(files, 'file')} {'waits' if files == 1 else 'wait'}"
 
 
 def _shut(gate: Gate, standing: Standing) -> str:

@@ -61,6 +61,7 @@ class Prepared(msgspec.Struct, frozen=True, gc=False):
     body: bool = False  # a body, or anything that announces or transforms one
     proxied: bool = False
     verified: bool = True  # the server's certificate is checked, against its own name
+    tunnelled: str | None = None  # the field of its body that stands for another verb, where somebody looked
 
     def __repr__(self) -> str:
         """Without headers and the URL."""

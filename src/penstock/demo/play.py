@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from penstock.demo import calm
+from penstock.demo import calm, contract
 from penstock.demo.stage import NUMBER, Stage, free_or
 from penstock.flow.auditing import audit
 from penstock.ledger.rows import Tally
@@ -23,9 +23,23 @@ _SHOW_EVERY_S = 2.5
 class Played(msgspec.Struct, frozen=True):
     """The end of a demo with an end."""
 
-    acts: dict[str, calm.Figures]
+    acts: "Acts"
     audit_ok: bool
     report: str | None = None  # the post-mortem of an incident, once an act has one
+
+    @property
+    def clean(self) -> bool:
+        """Whether every act showed what it should."""
+        calm, contract = self.acts.calm, self.acts.contract
+        refused = contract.rolled_back and not contract.requests_on_wire_with_wrong_method
+        return self.audit_ok and refused and not any((calm.lost, calm.doubled, contract.items_lost, contract.doubled))
+
+
+class Acts(msgspec.Struct, frozen=True):
+    """What each act showed."""
+
+    calm: calm.Figures
+    contract: contract.Figures
 
 
 async def acts(*, speed: float = 1.0, seed: int = 0) -> Played:
@@ -33,9 +47,9 @@ async def acts(*, speed: float = 1.0, seed: int = 0) -> Played:
     with tempfile.TemporaryDirectory(prefix="penstock-demo-") as folder:
         scenario = Scenario(speed=speed)
         async with Stage(Path(folder), scenario, seed=seed, speed=speed) as stage:
-            figures = await calm.play(stage)
+            figures = Acts(calm=await calm.play(stage), contract=await contract.play(stage))
             report = await audit(stage.instance.ledger, stage.instance.blobs)
-            return Played({"calm": figures}, report.ok)
+            return Played(figures, report.ok)
 
 
 async def show(

@@ -9,6 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from aiohttp import ClientResponse, ClientSession
+
+from penstock.adapters.graph.checked import Call
+from penstock.adapters.graph.sending import Send, send_declared
 from penstock.core.errors import Unreachable
 from penstock.settings import Bind, FolderUrl, Settings, SqliteUrl
 from penstock.simulator import Platform, Scenario
@@ -22,6 +26,22 @@ _CREDENTIAL = "demo"
 _HOST = "127.0.0.1"
 
 
+class Fetching:
+    """The fetch implementation that is in use; it may be exchanged while everything runs."""
+
+    def __init__(self) -> None:
+        self._in_use: Send = send_declared
+
+    def use(self, send: Send) -> Send:
+        """Put another one in use from the next request on; the one that was."""
+        before, self._in_use = self._in_use, send
+        return before
+
+    async def __call__(self, session: ClientSession, call: Call) -> ClientResponse:
+        """Build and send one request."""
+        return await self._in_use(session, call)
+
+
 class Stage:
     """Everything running, from entering the context to leaving it. ``port`` 0 takes any free one."""
 
@@ -31,6 +51,7 @@ class Stage:
         self._platform = Platform(scenario, seed=seed)
         self._stack = contextlib.AsyncExitStack()
         self.speed = speed
+        self.fetching = Fetching()
         self.base = ""
         self.api_token = ""
         self.app_secret = secrets.token_hex(16)
@@ -47,7 +68,7 @@ class Stage:
             listening = stack.enter_context(contextlib.closing(listen(_HOST, self._port)))
             port = listening.getsockname()[1]
             self.base = f"http://{_HOST}:{port}"
-            self.instance = Instance(self._settings(port))
+            self.instance = Instance(self._settings(port), send=self.fetching)
             await self.instance.start()
             stack.push_async_callback(self.instance.stop)
             await self._introduce()

@@ -16,8 +16,10 @@ import structlog
 from penstock.adapters.blobs.port import Blobs
 from penstock.adapters.graph.port import Graph
 from penstock.core import ids
+from penstock.core.budget import Limit
 from penstock.core.errors import PenstockError, Unreachable
-from penstock.core.work import Claim, Ending, PutBack, RetryLater
+from penstock.core.work import Attempt, Claim, Ending, Outcome, PutBack, RetryLater
+from penstock.flow.budgets import Budgets
 from penstock.flow.leases import Leases
 from penstock.flow.registry import Registry
 from penstock.flow.sockets import Gates, NoGates, NoWitness, Witness
@@ -48,6 +50,7 @@ class Fetcher:
         concurrency: int,
         gates: Gates | None = None,
         witness: Witness | None = None,
+        look_up_limit: Limit | None = None,
         changed: Callable[[], None] = lambda: None,
         jitter: Callable[[], float] = random.random,
         grace_s: float = GRACE_S,
@@ -58,7 +61,8 @@ class Fetcher:
         self._concurrency = concurrency
         self._witness = witness or NoWitness()
         self._changed = changed
-        self._turn = Turn(graph, blobs, gates or NoGates(), jitter=jitter)
+        self._budgets = Budgets(look_up_limit)
+        self._turn = Turn(graph, blobs, gates or NoGates(), self._budgets, jitter=jitter)
         self._leases = Leases(ledger, owner)
         self._turns: dict[asyncio.Task[None], Claim] = {}
         self._wake = asyncio.Event()
@@ -69,6 +73,9 @@ class Fetcher:
 
     async def start(self) -> None:
         """Begin to claim."""
+        if (limit := self._budgets.limit) is not None:
+            since = await self._ledger.now() - limit.window_s
+            self._budgets.remember(await self._ledger.counts.failed_look_ups(since=since))
         self._leases.start(lost=self._give_up)
         self._main = asyncio.create_task(self._keep_claiming(), name="fetcher")
 
@@ -194,6 +201,8 @@ class Fetcher:
         """Tell the witness, the log and the open pages."""
         for attempt in outcomes.attempts:
             self._witness.attempted(claim, attempt)
+            if attempt.outcome is Outcome.CONTRACT:
+                _alarm(claim, attempt)
         self._witness.ended(claim, outcomes.ending)
         if isinstance(outcomes.ending, PutBack):
             return  # nothing happened to the file
@@ -206,6 +215,19 @@ class Fetcher:
             attempts=len(outcomes.attempts),
             **_reason(outcomes.ending),
         )
+
+
+def _alarm(claim: Claim, attempt: Attempt) -> None:
+    """A request of ours was not what it should have been. Whoever watches the log should be woken by the first one."""
+    _log.error(
+        "contract.violated",
+        media=ids.encode(ids.Kind.MEDIA, claim.id),
+        operation=attempt.operation,
+        declared_method=attempt.declared_method,
+        wire_method=attempt.wire_method,
+        reason=attempt.detail,
+        recipe=attempt.recipe,
+    )
 
 
 def _event(ending: Ending) -> str:

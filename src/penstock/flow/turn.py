@@ -1,4 +1,4 @@
-"""One claim's way to its file: gate, look-up, gate, download, verdict; at most one fresh look-up when a URL has died.
+"""One claim's way to its file: gate, budget, look-up, gate, download, verdict; one fresh look-up when a URL has died.
 
 It returns what happened as a value and records nothing, so a turn may be thrown away at any moment. Called by the
 fetcher only.
@@ -14,6 +14,7 @@ from penstock.core import blobkey, operation, retry, sniff, verdict
 from penstock.core.exchange import Exchange, Found, Received, Trouble
 from penstock.core.verdict import Verdict
 from penstock.core.work import Attached, Attempt, Claim, Ending, Outcome, PutBack, RetryLater
+from penstock.flow.budgets import Budgets
 from penstock.flow.sockets import Gates
 
 RECIPE = "standard/1"
@@ -34,10 +35,13 @@ class Outcomes(msgspec.Struct, frozen=True):
 class Turn:
     """Takes claims through, one at a time each; holds no state between them."""
 
-    def __init__(self, graph: Graph, blobs: Blobs, gates: Gates, *, jitter: Callable[[], float]) -> None:
+    def __init__(
+        self, graph: Graph, blobs: Blobs, gates: Gates, budgets: Budgets, *, jitter: Callable[[], float]
+    ) -> None:
         self._graph = graph
         self._blobs = blobs
         self._gates = gates
+        self._budgets = budgets
         self._jitter = jitter
 
     async def take(self, claim: Claim, token: str | None, *, clock: Clock) -> Outcomes:
@@ -56,7 +60,13 @@ class Turn:
         for needed in (operation.LOOK_UP, operation.DOWNLOAD):
             if (again_at := self._gates.admit(way.claim, needed.name, await clock())) is not None:
                 return PutBack(again_at)
-        exchange, found = await self._graph.look_up(way.claim.media_id, token=way.token)
+        number, exchange = way.claim.phone_number_id, None
+        if (again_at := self._budgets.take(number, await clock())) is not None:
+            return PutBack(again_at)
+        try:
+            exchange, found = await self._graph.look_up(way.claim.media_id, token=way.token)
+        finally:
+            self._budgets.settle(number, exchange, exchange.at if exchange is not None else 0.0)
         judged = self._judge(way, exchange, await clock())
         if found is not None and judged.outcome is Outcome.DELIVERED:
             way.found, way.looked_up = _completed(found, way.claim), True

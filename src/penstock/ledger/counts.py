@@ -1,17 +1,20 @@
 """Counting: how many files stand where, what a gate holds, and the journal for those who count it again.
 
 The tallies come from the rows; what they are compared with comes from the journal and the imports, through
-``flow.auditing``. Called by the audit, ``status`` and the metrics.
+``flow.auditing``. Called by the audit, ``status``, the metrics and, for its budgets, the fetcher.
 """
 
 import msgspec
 
 from penstock.adapters.db.port import Database, Script
+from penstock.core.operation import LOOK_UP
+from penstock.core.work import Outcome
 from penstock.ledger.held import gate_of, holding
 from penstock.ledger.rows import Tally
 from penstock.ledger.statements import Statements
 
 _DAY_S = 86_400.0
+_NEWEST_ATTEMPTS = 200_000  # more than an hour of a process whose look-ups are limited at all
 
 
 class AttachedFile(msgspec.Struct, frozen=True, gc=False):
@@ -87,6 +90,26 @@ class Counts:
         def script() -> Script[tuple[int, int]]:
             rows = yield self._sql("count_orphans")
             return int(rows[0][0]), int(rows[0][1])
+
+        return await self._db.read(script)
+
+    async def refused(self) -> int:
+        """How many items wait because their last request was not the declared one, and was not sent."""
+
+        def script() -> Script[int]:
+            rows = yield self._sql("count_refused", outcome=Outcome.CONTRACT.value)
+            return int(rows[0][0])
+
+        return await self._db.read(script)
+
+    async def failed_look_ups(self, *, since: float) -> list[tuple[str, float]]:
+        """(number, when) of look-ups that an upstream may have counted as failing, earliest first."""
+
+        def script() -> Script[list[tuple[str, float]]]:
+            rows = yield self._sql(
+                "list_failed_look_ups", operation=LOOK_UP.name, since=since, newest=_NEWEST_ATTEMPTS
+            )
+            return [(str(number), float(at)) for number, at in rows]
 
         return await self._db.read(script)
 

@@ -19,6 +19,7 @@ from penstock.core.work import (
     Ending,
     Expired,
     Failed,
+    Outcome,
     PutBack,
     RetryLater,
 )
@@ -102,6 +103,15 @@ class Queue:
 
         def script() -> Script[int]:
             rows = yield self._sql("release_all")
+            return len(rows)
+
+        return await self._db.write(script)
+
+    async def hurry(self, outcome: Outcome, *, now: float) -> int:
+        """Make due at once what waits since an attempt that ended in this class: its cause was mended. How many."""
+
+        def script() -> Script[int]:
+            rows = yield self._sql("hurry", outcome=outcome.value, now=now)
             return len(rows)
 
         return await self._db.write(script)

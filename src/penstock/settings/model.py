@@ -99,6 +99,16 @@ class Settings:
     fetch_concurrency: int = field(
         default=64, metadata=_rule(values.concurrency, "downloads at once, per process", "64", toml=(int, str))
     )
+    lookup_error_budget: int | None = field(
+        default=None,
+        metadata=_rule(
+            values.lookup_error_budget,
+            "after so many failing look-ups in an hour the next ones of that number wait, as some providers block it "
+            "otherwise; 0 is off",
+            "15; off for Meta's own host, and with PENSTOCK_ALLOW_INSECURE_UPSTREAM",
+            toml=(int, str),
+        ),
+    )
     alerts: tuple[str, ...] = field(
         default=(),
         repr=False,

@@ -143,6 +143,13 @@ def concurrency(text: str) -> int:
     return int(text)
 
 
+def lookup_error_budget(text: str) -> int:
+    """0 (off) to 1,000 failing look-ups."""
+    if not re.fullmatch(r"[0-9]{1,4}", text) or int(text) > 1_000:
+        raise ValueError("a whole number from 0 (off) to 1000")
+    return int(text)
+
+
 def alerts(text: str) -> tuple[str, ...]:
     """Where alerts go; an empty text means nowhere."""
     targets = tuple(target.strip() for target in text.split(",")) if text.strip() else ()

@@ -11,10 +11,10 @@ from .draft import Draft, Json, Update
 _ORIGINAL = 1
 
 
-def edit(draft: Draft, *, of: str | None = None, kind: str | None = "image", body: str = "Corrected") -> Update:
-    """A customer corrects a message; the new one may bring a file (``kind``), or be a text (None)."""
+def edit(draft: Draft, *, of: str | None = None, file: str | None = "image", body: str = "Corrected") -> Update:
+    """A customer corrects a message; the new one brings a file of this kind, or is a text (None)."""
     return draft.chat(
-        draft.message("edit", {"edit": _edited(draft, of or draft.message_id(nth=_ORIGINAL), kind, body)})
+        draft.message("edit", {"edit": _edited(draft, of or draft.message_id(nth=_ORIGINAL), file, body)})
     )
 
 
@@ -24,18 +24,18 @@ def revoke(draft: Draft, *, of: str | None = None) -> Update:
     return draft.chat(draft.message("revoke", {"revoke": {"original_message_id": original}}))
 
 
-def echo(draft: Draft, *, kind: str = "text", body: str = "Sent from the phone app") -> Update:
-    """Something that the business sent from its phone app: a text, or a file of this kind."""
-    if kind == "text":
+def echo(draft: Draft, *, file: str | None = None, body: str = "Sent from the phone app") -> Update:
+    """Something that the business sent from its phone app: a text (None), or a file of this kind."""
+    if file is None:
         return _echo(draft, "text", {"text": {"body": body}})
-    return _echo(draft, kind, {kind: {"caption": body, **draft.attach(kind)}})
+    return _echo(draft, file, {file: {"caption": body, **draft.attach(file)}})
 
 
-def echo_edit(draft: Draft, *, of: str | None = None, kind: str | None = "image", body: str = "Corrected") -> Update:
+def echo_edit(draft: Draft, *, of: str | None = None, file: str | None = "image", body: str = "Corrected") -> Update:
     """The business corrects what it sent from its phone app; the hash is hex here, as in Meta's own example."""
-    edited = _edited(draft, of or draft.message_id(outbound=True, nth=_ORIGINAL), kind, body)
-    if kind is not None:
-        edited["message"][kind]["sha256"] = draft.made[-1].sha256
+    edited = _edited(draft, of or draft.message_id(outbound=True, nth=_ORIGINAL), file, body)
+    if file is not None:
+        edited["message"][file]["sha256"] = draft.made[-1].sha256
     return _echo(draft, "edit", {"edit": edited})
 
 
@@ -56,9 +56,9 @@ def history(draft: Draft, *, messages: int = 3, phase: int = 0, progress: int = 
     return Update(update.number, update.field, update.parts, tuple(str(old["id"]) for old in listed), ())
 
 
-def history_media(draft: Draft, *, of: str | None = None, kind: str = "image") -> Update:
+def history_media(draft: Draft, *, of: str | None = None, file: str = "image") -> Update:
     """The file of a message that the history had only as a placeholder; ``of`` is that message's id."""
-    message = draft.message(kind, {kind: draft.attach(kind)}, message_id=of)
+    message = draft.message(file, {file: draft.attach(file)}, message_id=of)
     return draft.update("history", ("contacts", draft.contact()), ("messages", message))
 
 
@@ -69,9 +69,9 @@ def history_declined(draft: Draft) -> Update:
     return draft.update("history", ("history", {"errors": [{**error, "error_data": {"details": details}}]}))
 
 
-def _edited(draft: Draft, original: str, kind: str | None, body: str) -> Json:
-    content: Json = {"text": {"body": body}} if kind is None else {kind: {"caption": body, **draft.attach(kind)}}
-    message = {"context": {"id": "M0"}, "type": kind or "text", **content}
+def _edited(draft: Draft, original: str, file: str | None, body: str) -> Json:
+    content: Json = {"text": {"body": body}} if file is None else {file: {"caption": body, **draft.attach(file)}}
+    message = {"context": {"id": "M0"}, "type": file or "text", **content}
     return {"original_message_id": original, "message": message}
 
 

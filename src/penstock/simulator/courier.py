@@ -139,6 +139,8 @@ class Courier:
         rules = self._office.rules
         started_at, started_s = self._clock.now(), asyncio.get_running_loop().time()
         job.first_at = job.first_at or started_at
+        if job.delivery.attempts:
+            job.body = replace(job.body, data=self._office.renewed(job.body.data))
         body = job.body
         more = {"X-Hub-Signature": legacy_signature(body.secret, body.data)} if rules.legacy_signature else {}
         reply = await self.post(body.data, signature(body.secret, body.data), more, rules.answer_timeout_s)
@@ -151,7 +153,6 @@ class Courier:
         else:
             delays = rules.retry_delays_s or (0.0,)
             delay_s = delays[min(len(job.delivery.attempts), len(delays)) - 1]
-            job.body = replace(body, data=self._office.renewed(body.data))
             self._put(self._clock.now() + delay_s, job)
             return
         self._office.settled()

@@ -8,7 +8,8 @@ plugs it into the fetcher's socket.
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector, generate_latest
 
 from penstock.core.media import State
-from penstock.core.work import Attempt, Claim, Ending
+from penstock.core.operation import REGISTRY
+from penstock.core.work import Attempt, Claim, Ending, Outcome
 from penstock.ledger.counts import Backlog
 from penstock.ledger.rows import Receipt, Tally
 
@@ -44,6 +45,13 @@ class Metrics:
         self._attempts = Counter(
             "penstock_attempts", "Requests to Meta by class.", ["operation", "outcome"], registry=self._registry
         )
+        violations = Counter(
+            "penstock_contract_violations",
+            "Requests of our own that were not what they should have been, and were not sent. The first is an alarm.",
+            ["operation"],
+            registry=self._registry,
+        )
+        self._violations = {operation: violations.labels(operation) for operation in REGISTRY}
         self._attempt_s = Histogram(
             "penstock_attempt_seconds",
             "Time that requests to Meta took.",
@@ -90,6 +98,8 @@ class Metrics:
         """A request to Meta was made: the first half of the fetcher's witness."""
         del claim
         self._attempts.labels(attempt.operation, attempt.outcome.value).inc()
+        if attempt.outcome is Outcome.CONTRACT:
+            self._violations[attempt.operation].inc()
         self._attempt_s.labels(attempt.operation).observe(attempt.duration_s)
 
     def ended(self, claim: Claim, ending: Ending) -> None:

@@ -24,9 +24,13 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)[0]
         server = socket.socket(found[0], found[1])
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        server.bind(found[4])
-        server.listen(_BACKLOG)
+        try:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            server.bind(found[4])
+            server.listen(_BACKLOG)
+        except OSError:
+            server.close()
+            raise
     except OSError as error:
         raise Unreachable(
             f"cannot listen on {host}:{port}: {error.strerror or error}; set PENSTOCK_BIND to another address"

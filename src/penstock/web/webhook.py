@@ -13,7 +13,6 @@ from urllib.parse import parse_qsl
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from penstock.core.errors import PenstockError
 from penstock.flow.receiver import Receiver, Refusal, Refused
 from penstock.flow.registry import Registry
 from penstock.ledger.rows import App
@@ -122,7 +121,7 @@ class Door:
                     return _reply(200, challenge)
                 if look_again:
                     await self._registry.refresh_soon()
-        except PenstockError as error:
+        except Exception as error:  # noqa: BLE001 -- Meta asks again; the words of the error stay out of the server's log
             note("webhook.not_verified", error)
             return _NOT_NOW
         return _UNVERIFIED

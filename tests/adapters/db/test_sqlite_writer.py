@@ -239,7 +239,7 @@ async def test_a_store_that_turns_read_only_is_unavailable(db: SqliteDatabase, i
     await db.write(pragma("query_only = ON"))
     with pytest.raises(StoreUnavailable):
         await db.write(insert(1))
-    connection_of(db).pragma("query_only", False)  # noqa: FBT003
+    connection_of(db).pragma("query_only", False)
     assert await db.write(insert(2)) == 2
 
 
@@ -303,20 +303,19 @@ async def test_statements_answer_with_what_was_asked_for(db: SqliteDatabase) -> 
     insert = "INSERT INTO numbers (n) VALUES (?1) ON CONFLICT DO NOTHING"
     update = "UPDATE numbers SET body = x'00' WHERE n >= ?1"
 
+    calls = (
+        Call(insert, (7,), gives=Gives.ROW_ID),
+        Call(insert, (7,), gives=Gives.ROW_ID),
+        Call(insert, (8,), gives=Gives.COUNT),
+        Call(update, (1,), gives=Gives.COUNT),
+        Call(insert, [(8,), (9,)], many=True, gives=Gives.ROW_ID),
+        Call(update, [(9,), (1,), (99,)], many=True, gives=Gives.COUNT),
+        Call(insert, [(10,), (11,)], many=True),
+        Call("SELECT n FROM numbers WHERE n > ?1", (9,)),
+    )
+
     def script() -> Script[list[object]]:
-        answers: list[object] = []
-        for call in (
-            Call(insert, (7,), gives=Gives.ROW_ID),
-            Call(insert, (7,), gives=Gives.ROW_ID),
-            Call(insert, (8,), gives=Gives.COUNT),
-            Call(update, (1,), gives=Gives.COUNT),
-            Call(insert, [(8,), (9,)], many=True, gives=Gives.ROW_ID),
-            Call(update, [(9,), (1,), (99,)], many=True, gives=Gives.COUNT),
-            Call(insert, [(10,), (11,)], many=True),
-            Call("SELECT n FROM numbers WHERE n > ?1", (9,)),
-        ):
-            answers.append((yield call))
-        return answers
+        return [(yield call) for call in calls]
 
     assert await db.write(script) == [
         [(7,)],

@@ -9,8 +9,10 @@ from aiohttp import ClientResponse, ClientSession
 from tests.adapters.graph.conftest import MEDIA_ID, PATH, TOKEN, RawServer, graph_at, http
 from yarl import URL
 
-from penstock.adapters.graph.checked import Call, ContractViolation
-from penstock.adapters.graph.http import USER_AGENT, HttpGraph, Send
+from penstock.adapters.graph.checked import Call
+from penstock.adapters.graph.http import USER_AGENT, HttpGraph
+from penstock.adapters.graph.sending import Send
+from penstock.contract import ContractViolation
 from penstock.core.exchange import Trouble
 from penstock.core.operation import LOOK_UP
 

@@ -10,7 +10,8 @@ from aiohttp.client_reqrep import ConnectionKey
 from yarl import URL
 
 from penstock.adapters.graph.addresses import REFUSED
-from penstock.adapters.graph.checked import BrokenOff, ContractViolation
+from penstock.adapters.graph.checked import BrokenOff
+from penstock.contract import ContractViolation
 from penstock.adapters.graph.troubles import Wrong, named, trouble_of
 from penstock.core.exchange import Trouble
 

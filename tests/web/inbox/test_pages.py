@@ -230,6 +230,20 @@ async def test_who_follows_a_link_from_elsewhere_comes_again_as_one_of_us(site: 
     assert (await site.get("/inbox", headers={"Sec-Fetch-Site": "same-origin"})).status == 303
 
 
+async def test_no_address_breaks_out_of_a_header_or_a_page(site: Any) -> None:
+    evil = "/inbox/%0d%0aSet-Cookie:%20a=b%22%3E%3Cscript%3E;%20url=evil.example?%0d%0a<\">'"
+    bounced = await site.get(evil, headers={"Sec-Fetch-Site": "cross-site"})
+    led = await site.get(evil)
+    shown = await site.get(evil, cookie=await site.signed_in(), headers={"Accept": "text/html"})
+
+    assert (bounced.status, led.status, shown.status) == (200, 303, 404)
+    assert bounced.headers["Refresh"].startswith("0; url=/inbox/%0D%0ASet-Cookie")
+    assert bounced.headers["Refresh"].count(";") == 1
+    assert led.headers["Location"].startswith("/login?next=%2Finbox%2F")
+    assert not any("a=b" in got.headers.get("Set-Cookie", "") for got in (bounced, led, shown))
+    assert "<script>" not in shown.text
+
+
 async def test_workspaces_are_named_where_there_are_several(site: Any, other: str) -> None:
     cookie = await site.signed_in()
     await site.receive(site.message("text", {"body": "a"}))

@@ -15,12 +15,9 @@ from aiohttp import (
 )
 from aiohttp.connector import Connection
 
-from penstock.core.contract import Declared, Pinned, Prepared, violation
-from penstock.core.errors import PenstockError
-
-
-class ContractViolation(PenstockError):  # noqa: N818  named for what it is
-    """A request of ours was prepared that nobody declared. It was not sent."""
+from penstock.contract.checking import ContractViolation
+from penstock.contract.sessions import as_prepared
+from penstock.core.contract import Declared, Pinned, violation
 
 
 class BrokenOff(ClientError):  # noqa: N818  named for what it is
@@ -112,20 +109,3 @@ class Call:
 async def refuse_undeclared(request: ClientRequest, _handler: ClientHandlerType) -> ClientResponse:
     """The session's own middleware: a request that brings no check of its own is not sent."""
     raise ContractViolation(f"a {request.method[:20]!r} request that nobody declared")
-
-
-def as_prepared(request: ClientRequest) -> Prepared:
-    """What the client is about to write, from its own final request."""
-    url = request.url
-    return Prepared(
-        method=request.method,
-        scheme=url.scheme,
-        host=url.raw_host or "",
-        port=url.port,
-        target=url.raw_path_qs,
-        headers=tuple(request.headers.items()),
-        http_version=(request.version[0], request.version[1]),
-        body=bool(request.body) or request.chunked is not None or request.compress is not None,
-        proxied=request.proxy is not None,
-        verified=request.ssl is True and request.server_hostname is None,
-    )

@@ -15,9 +15,9 @@ from typing import TypeVar
 import msgspec
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar
 from aiohttp.abc import AbstractResolver
-from yarl import URL
 
 from penstock import __version__
+from penstock.adapters.graph import echo
 from penstock.adapters.graph.addresses import socket_for
 from penstock.adapters.graph.body import ErrorBody, Expected, FileBody, instead, read_whole
 from penstock.adapters.graph.checked import Call, DeclaredRequest, refuse_undeclared
@@ -25,6 +25,7 @@ from penstock.adapters.graph.limits import Limits, file_seconds
 from penstock.adapters.graph.pool import Pool
 from penstock.adapters.graph.port import Write
 from penstock.adapters.graph.record import Record, told
+from penstock.adapters.graph.sending import Send, send_declared
 from penstock.adapters.graph.troubles import Wrong, trouble_of
 from penstock.core import answers, contract, hosts
 from penstock.core.contract import Declared, Pinned
@@ -37,21 +38,7 @@ USER_AGENT = f"Penstock/{__version__} (inbound WhatsApp media; Python {platform.
 READ_BUFFER_BYTES = 2**16  # 1.4 MiB for each open TLS stream; four times as much buys nothing
 
 T = TypeVar("T")
-Send = Callable[[ClientSession, Call], Awaitable[ClientResponse]]
 _Answer = Callable[[ClientResponse, Record, asyncio.Timeout], Awaitable[T]]
-
-
-async def send_declared(session: ClientSession, call: Call) -> ClientResponse:
-    """Build the request of a call with the client and send it through the call's own check."""
-    web = call.declared.web
-    headers = contract.headers(call.pinned, call.declared)
-    del headers["Host"]  # the client writes it from the URL
-    return await session.get(
-        URL(f"{web.scheme}://{web.authority}{web.target}", encoded=True),
-        headers=headers,
-        allow_redirects=False,
-        middlewares=(call,),
-    )
 
 
 class HttpGraph:
@@ -88,16 +75,27 @@ class HttpGraph:
         self._clock = clock
         self._open_session: ClientSession | None = None
 
+    async def rehearse(self) -> None:
+        """Send every declared operation to a socket of our own, and compare the bytes with the declaration.
+
+        Raises ContractViolation when they differ, Unreachable when there is no loopback. May be called at any time.
+        """
+        await echo.rehearse(self._pinned, self._send, self._session_over)
+
     async def start(self) -> None:
         """Make the connection pool."""
-        limits = self._limits
         pool = Pool(
             limit=self._concurrency,
             ssl=self._tls or True,
             resolver=self._resolver,
             socket_factory=None if self._pinned.insecure else socket_for,
         )
-        self._open_session = ClientSession(
+        self._open_session = self._session_over(pool)
+
+    def _session_over(self, pool: Pool) -> ClientSession:
+        """A session as every request of ours gets it."""
+        limits = self._limits
+        return ClientSession(
             connector=pool,
             middlewares=(refuse_undeclared,),
             request_class=DeclaredRequest,

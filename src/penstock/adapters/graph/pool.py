@@ -9,7 +9,8 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
-from penstock.adapters.graph.checked import Call, ContractViolation, DeclaredRequest
+from penstock.adapters.graph.checked import Call, DeclaredRequest
+from penstock.contract.checking import ContractViolation
 
 
 class Pool(TCPConnector):

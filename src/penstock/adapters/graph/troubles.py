@@ -24,7 +24,8 @@ from aiohttp import (
 )
 
 from penstock.adapters.graph.addresses import REFUSED
-from penstock.adapters.graph.checked import BrokenOff, ContractViolation
+from penstock.adapters.graph.checked import BrokenOff
+from penstock.contract.checking import ContractViolation
 from penstock.core.exchange import Trouble
 
 _OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOTAVAIL})

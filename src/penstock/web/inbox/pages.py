@@ -4,7 +4,7 @@ Any role may look; a token that is bound to a workspace sees that one only. The 
 only its changing part when an open page asks for that (the header ``X-Penstock-Fragment``). Mounted by ``app``.
 """
 
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 from starlette.requests import Request
@@ -92,7 +92,8 @@ class Inbox:
         now = await self._ledger.now()
         again = address_of(request)
         if shown is not None and not shown.newest:
-            again = f"{request.url.path}?{urlencode({'now': int(now)})}#newest"  # a new address, so that it is loaded
+            # A new address each time, as one that differs in nothing but #newest would not be loaded.
+            again = f"{quote(request.scope['path'])}?{urlencode({'now': int(now)})}#newest"
         pending = bool(shown.pending if shown else any(row.pending for row in page.items))
         return self._drawing.page(
             "inbox.html",
@@ -137,8 +138,10 @@ class Inbox:
 
 
 def address_of(request: Request) -> str:
-    """The path and query that were asked for."""
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    """The path and query that were asked for, spelled so that they can stand in a header and in a page."""
+    path = quote(request.scope["path"], safe="/~")
+    query = quote(request.scope["query_string"].decode("latin-1"), safe="%=&/~")
+    return f"{path}?{query}" if query else path
 
 
 async def _home(_request: Request) -> Response:

@@ -1,0 +1,29 @@
+"""How a request is built: from a declared call to what the client library is asked for.
+
+The one place that speaks to the client, and the part of a fetch implementation that can be exchanged: whatever takes
+its place is checked as it is. It decides nothing and reads no answer. Used by ``http``; exchanged by the demo and by
+benchmarks.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import ClientResponse, ClientSession
+from yarl import URL
+
+from penstock.adapters.graph.checked import Call
+from penstock.core import contract
+
+Send = Callable[[ClientSession, Call], Awaitable[ClientResponse]]
+
+
+async def send_declared(session: ClientSession, call: Call) -> ClientResponse:
+    """Build the request of a call with the client and send it through the call's own check."""
+    web = call.declared.web
+    headers = contract.headers(call.pinned, call.declared)
+    del headers["Host"]  # the client writes it from the URL
+    return await session.get(
+        URL(f"{web.scheme}://{web.authority}{web.target}", encoded=True),
+        headers=headers,
+        allow_redirects=False,
+        middlewares=(call,),
+    )

@@ -1,0 +1,192 @@
+"""One claim's way: which hop comes next, what is kept for a retry, and what a turn never does."""
+
+import dataclasses
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from penstock.adapters.blobs.disk import DiskBlobs
+from penstock.core import blobkey
+from penstock.core.exchange import Exchange, Found, Received, Trouble
+from penstock.core.work import Attached, Claim, Outcome, PutBack, RetryLater
+from penstock.flow.sockets import NoGates
+from penstock.flow.turn import Turn
+
+NOW = 1_795_600_000.0
+CLAIM = Claim(
+    id=7,
+    fence=1,
+    workspace_id=1,
+    workspace="acme",
+    number_id=1,
+    phone_number_id="100000000000002",
+    app="main",
+    credential_id=1,
+    credential="token-a",
+    kind="image",
+    media_id="1000000000000101",
+    wamid="wamid.X",
+    received_at=NOW - 60,
+    deadline=NOW + 604_000,
+    attempts=0,
+    declared_mime_type="image/jpeg",
+    declared_sha256=b"\x01" * 32,
+    declared_size=4,
+)
+FOUND = Found("https://lookaside.fbsbx.com/x", NOW + 300, "image/jpeg", b"\x02" * 32, 4)
+
+
+def exchange(operation: str, **facts: Any) -> Exchange:
+    return Exchange(operation=operation, declared_method="GET", wire_method="GET", at=NOW, duration_s=0.1, **facts)
+
+
+LOOKED_UP = (exchange("media.look_up", status=200), FOUND)
+BROUGHT = (exchange("media.download", status=200), Received(4, b"\x02" * 32, b"\xff\xd8\xff\xe0"))
+UNAVAILABLE = (exchange("media.look_up", status=503), None)
+NO_SUCH_URL = (exchange("media.download", status=404), None)
+CUT_SHORT = (exchange("media.download", status=200, trouble=Trouble.CUT_SHORT), None)
+
+
+@dataclasses.dataclass
+class Script:
+    """A Graph whose answers are written down beforehand: a turn is about their order, not about HTTP."""
+
+    look_ups: list[Any]
+    downloads: list[Any]
+    asked: list[Any] = dataclasses.field(default_factory=list)
+    allowed: bool = True
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def look_up(self, media_id: str, *, token: str) -> tuple[Exchange, Found | None]:
+        self.asked.append(("look_up", media_id, token))
+        answer: tuple[Exchange, Found | None] = self.look_ups.pop(0)
+        return answer
+
+    async def download(
+        self,
+        url: str,
+        *,
+        token: str,
+        write: Callable[[bytes], Awaitable[None]],
+        sha256: bytes | None,
+        size: int | None,
+    ) -> tuple[Exchange, Received | None]:
+        self.asked.append(("download", url, sha256, size))
+        await write(b"data")
+        answer: tuple[Exchange, Received | None] = self.downloads.pop(0)
+        return answer
+
+    def may_download(self, url: str) -> bool:
+        return self.allowed
+
+
+@pytest.fixture
+async def take(tmp_path: Path) -> Any:
+    blobs = DiskBlobs(tmp_path / "blobs")
+    await blobs.start()
+
+    async def run(graph: Script, claim: Claim = CLAIM, *, token: str | None = "EAAG", gates: Any = None) -> Any:  # noqa: S107
+        async def clock() -> float:
+            return NOW
+
+        return await Turn(graph, blobs, gates or NoGates(), jitter=lambda: 0.5).take(claim, token, clock=clock)
+
+    run.blobs = blobs  # type: ignore[attr-defined]
+    yield run
+    await blobs.stop()
+
+
+async def test_a_good_day_is_a_look_up_a_download_and_a_file(take: Any) -> None:
+    graph = Script([LOOKED_UP], [BROUGHT])
+    outcomes = await take(graph)
+    assert outcomes.ending == Attached(4, b"\x02" * 32, "image/jpeg")
+    assert [attempt.outcome for attempt in outcomes.attempts] == [Outcome.DELIVERED, Outcome.DELIVERED]
+    assert await take.blobs.size(blobkey.key(7)) == 4
+    assert graph.asked == [
+        ("look_up", "1000000000000101", "EAAG"),
+        ("download", FOUND.url, FOUND.sha256, FOUND.size),
+    ]
+
+
+async def test_what_the_look_up_does_not_say_the_webhook_declared(take: Any) -> None:
+    graph = Script([(LOOKED_UP[0], Found(FOUND.url, FOUND.url_expires_at))], [BROUGHT])
+    await take(graph)
+    assert graph.asked[-1] == ("download", FOUND.url, CLAIM.declared_sha256, CLAIM.declared_size)
+
+
+async def test_a_living_url_saves_the_look_up_and_a_dying_one_does_not(take: Any) -> None:
+    living = msgspec.structs.replace(CLAIM, url="https://lookaside.fbsbx.com/h", url_expires_at=NOW + 100)
+    graph = Script([], [BROUGHT])
+    assert isinstance((await take(graph, living)).ending, Attached)
+    dying = msgspec.structs.replace(living, url_expires_at=NOW + 5)
+    graph = Script([LOOKED_UP], [BROUGHT])
+    await take(graph, dying)
+    assert [asked[0] for asked in graph.asked] == ["look_up", "download"]
+
+
+async def test_a_url_on_a_host_that_is_not_allowed_is_not_used(take: Any) -> None:
+    hinted = msgspec.structs.replace(CLAIM, url="https://evil.example/h", url_expires_at=NOW + 100)
+    graph = Script([LOOKED_UP], [BROUGHT], allowed=False)
+    await take(graph, hinted)
+    assert graph.asked[1][1] == FOUND.url
+
+
+async def test_a_dead_hint_is_followed_by_one_look_up_and_no_second_one(take: Any) -> None:
+    hinted = msgspec.structs.replace(CLAIM, url="https://lookaside.fbsbx.com/h", url_expires_at=NOW + 100)
+    graph = Script([LOOKED_UP], [NO_SUCH_URL, NO_SUCH_URL])
+    outcomes = await take(graph, hinted)
+    assert [asked[0] for asked in graph.asked] == ["download", "look_up", "download"]
+    assert isinstance(outcomes.ending, RetryLater)
+    assert outcomes.ending.url is None
+
+
+async def test_a_failed_look_up_is_tried_again_later_and_nothing_is_downloaded(take: Any) -> None:
+    graph = Script([UNAVAILABLE], [])
+    outcomes = await take(graph)
+    assert isinstance(outcomes.ending, RetryLater)
+    assert outcomes.ending.outcome is Outcome.UPSTREAM
+    assert len(outcomes.attempts) == 1
+
+
+async def test_a_failed_download_keeps_the_url_and_leaves_no_file(take: Any) -> None:
+    graph = Script([LOOKED_UP], [CUT_SHORT])
+    outcomes = await take(graph)
+    assert isinstance(outcomes.ending, RetryLater)
+    assert (outcomes.ending.url, outcomes.ending.url_expires_at) == (FOUND.url, FOUND.url_expires_at)
+    assert await take.blobs.size(blobkey.key(7)) is None
+
+
+@pytest.mark.parametrize("shut", ["media.look_up", "media.download"])
+async def test_a_shut_gate_of_either_hop_spares_upstream_both(take: Any, shut: str) -> None:
+    class Shut:
+        def admit(self, claim: Claim, operation: str, now: float) -> float | None:
+            return now + 1 if operation == shut else None
+
+    graph = Script([], [])
+    outcomes = await take(graph, gates=Shut())
+    assert outcomes.ending == PutBack(NOW + 1)
+    assert (outcomes.attempts, graph.asked) == ((), [])
+
+
+async def test_without_a_token_nothing_is_asked_and_nothing_is_spent(take: Any) -> None:
+    graph = Script([], [])
+    outcomes = await take(graph, token=None)
+    assert isinstance(outcomes.ending, PutBack)
+    assert graph.asked == []
+
+
+async def test_a_disk_that_fails_at_the_end_is_our_own_trouble(take: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("penstock.adapters.blobs.disk.DiskUpload.commit", full)
+    outcomes = await take(Script([LOOKED_UP], [BROUGHT]))
+    assert isinstance(outcomes.ending, RetryLater)
+    assert outcomes.ending.outcome is Outcome.LOCAL
+    assert "No space left" in (outcomes.attempts[-1].detail or "")

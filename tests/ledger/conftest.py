@@ -1,0 +1,93 @@
+"""What the tests of the ledger share: bodies stored as the receiver stores them, and files claimed and ended."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from penstock.core.reading import read
+from penstock.core.work import Attached, Claim, Ending, Expired, Failed, Outcome, PutBack, RetryLater
+from penstock.ledger.book import Ledger
+from penstock.ledger.rows import Event, Media, Message, Receipt
+
+
+class Desk:
+    """A provisioned ledger and what tests do with it all the time."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+
+    async def receive(self, body: bytes, *, now: float | None = None, app_id: int = 1) -> Receipt:
+        """Store a body for the numbers that are registered now."""
+        snapshot = await self.ledger.provisioning.snapshot()
+        receipt = await self.ledger.journal.receive(
+            app_id=app_id,
+            body=body,
+            signature="sha256=00",
+            reading=read(body),
+            routes={route.phone_number_id: route for route in snapshot.routes},
+            version=snapshot.version,
+            now=await self.ledger.now() if now is None else now,
+        )
+        assert receipt is not None
+        return receipt
+
+    async def message(self, wamid: str) -> Message:
+        """A message that must be there."""
+        found = await self.ledger.shelf.message(wamid=wamid, workspace_id=None)
+        assert found is not None
+        return found
+
+    async def files(self, wamid: str) -> dict[str, str]:
+        """The states of a message's files by media id."""
+        return {file.media_id: file.state for file in (await self.message(wamid)).media}
+
+    async def all_files(self, **filters: Any) -> list[Media]:
+        """Every file that passes a filter."""
+        return list((await self.ledger.shelf.media_list(limit=1000, **filters)).items)
+
+    async def events(self, after: int = 0) -> list[Event]:
+        """The feed."""
+        return await self.ledger.feed.after(after, workspace_id=None, limit=1000)
+
+    async def told(self, after: int = 0) -> list[tuple[str, str]]:
+        """The feed as (kind, id of the message or file)."""
+        return [
+            (event.kind, event.message.wamid if event.message else event.media.media_id if event.media else "")
+            for event in await self.events(after)
+        ]
+
+    async def claim(self, limit: int = 100, *, now: float | None = None, lease_s: float = 60.0) -> list[Claim]:
+        """Take what is due."""
+        at = await self.ledger.now() if now is None else now
+        return await self.ledger.queue.claim(owner="me", limit=limit, now=at, lease_s=lease_s)
+
+    async def settle(self, claim: Claim, ending: Ending, *, now: float | None = None) -> bool:
+        """End the work on a claim."""
+        at = await self.ledger.now() if now is None else now
+        return await self.ledger.queue.settle(claim, ending, (), now=at)
+
+
+@pytest.fixture
+def desk(provisioned: Ledger) -> Desk:
+    """A provisioned ledger and what tests do with it all the time."""
+    return Desk(provisioned)
+
+
+@pytest.fixture
+def attached() -> Attached:
+    """An ending: the bytes are there."""
+    return Attached(size=3, sha256=b"\x01" * 32, content_type="image/jpeg")
+
+
+@pytest.fixture
+def endings(attached: Attached) -> Callable[[str], Ending]:
+    """Makes endings by name."""
+    made: dict[str, Ending] = {
+        "attached": attached,
+        "retry": RetryLater(due_at=0.0, outcome=Outcome.UPSTREAM, reason="Meta answered 503."),
+        "put back": PutBack(due_at=0.0),
+        "expired": Expired(Outcome.GONE, "Meta's copy is gone."),
+        "failed": Failed(Outcome.GONE, "It cannot be had."),
+    }
+    return lambda name: made[name]

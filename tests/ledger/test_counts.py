@@ -1,0 +1,102 @@
+"""Counting: where every file stands, what is held, how old what waits is."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from penstock.core.work import Ending
+from penstock.ledger.imports import ImportRow
+
+NUMBER = "100000000000002"
+NOW = 1_795_000_100.0
+
+
+async def one_of_each(desk: Any, webhooks: Any, endings: Callable[[str], Ending]) -> None:
+    """Six files: two waiting, one being fetched, one attached, one expired, one failed."""
+    await desk.receive(webhooks.body(*(webhooks.file(f"wamid.{n}", f"m{n}") for n in range(6))), now=NOW)
+    claims = await desk.claim(4, now=NOW)
+    for claim, name in zip(claims[:3], ("attached", "expired", "failed"), strict=True):
+        await desk.settle(claim, endings(name), now=NOW)
+
+
+async def test_every_file_stands_somewhere(desk: Any, webhooks: Any, endings: Callable[[str], Ending]) -> None:
+    await one_of_each(desk, webhooks, endings)
+    await desk.ledger.provisioning.add_workspace("idle", now=1.0)
+    busy, idle = await desk.ledger.counts.tallies()
+
+    assert (busy.workspace, busy.received, busy.waiting, busy.held, busy.fetching) == ("acme", 6, 2, 0, 1)
+    assert (busy.attached, busy.expired, busy.failed, busy.erased) == (1, 1, 1, 0)
+    assert (idle.workspace, idle.received, idle.waiting) == ("idle", 0, 0)
+
+
+async def test_what_a_gate_holds_is_counted(desk: Any, webhooks: Any, endings: Callable[[str], Ending]) -> None:
+    await one_of_each(desk, webhooks, endings)
+    counts = desk.ledger.counts
+    assert await counts.holding() == {}
+    gate = await desk.ledger.gates.shut({"workspace": "acme"}, owner="operator", by="me", why="a test", now=NOW)
+    await desk.ledger.gates.shut({"kind": "video"}, owner="operator", by="me", why="a test", now=NOW)
+    (tally,) = await counts.tallies()
+
+    assert (tally.waiting, tally.held) == (2, 2)
+    assert await counts.holding() == {gate: 2}
+    await desk.ledger.gates.shut({"workspace": "acme"}, owner="operator", by="me", why="a trickle", now=NOW, opening=1.0)
+    (tally,) = await counts.tallies()
+    assert tally.held == 0
+
+
+async def test_the_backlog_has_an_age_and_an_end(desk: Any, webhooks: Any) -> None:
+    now = await desk.ledger.now()
+    assert await desk.ledger.counts.backlog() == type(await desk.ledger.counts.backlog())(None, 0)
+    await desk.receive(webhooks.body({**webhooks.file("wamid.A", "m1"), "timestamp": str(int(now))}), now=now - 100)
+    old = {**webhooks.file("wamid.B", "m2"), "timestamp": str(int(now - 6.5 * 86_400))}
+    await desk.receive(webhooks.body(old), now=now - 50)
+    backlog = await desk.ledger.counts.backlog()
+
+    assert backlog.oldest_waiting_s is not None
+    assert 99 < backlog.oldest_waiting_s < 200
+    assert backlog.expiring_24h == 1
+
+
+async def test_rows_that_contradict_each_other_are_seen(
+    desk: Any, webhooks: Any, tmp_path: Path, endings: Callable[[str], Ending]
+) -> None:
+    await one_of_each(desk, webhooks, endings)
+    assert await desk.ledger.counts.contradictions() == (0, 0)
+    connection = apsw.Connection(str(tmp_path / "penstock.db"))
+    connection.execute("DELETE FROM fetches WHERE turn = 'ready'")
+    connection.execute("UPDATE media SET stage = 'failed' WHERE id IN (SELECT media_row FROM fetches)")
+    connection.close()
+
+    assert await desk.ledger.counts.contradictions() == (2, 1)
+
+
+async def test_one_moment_holds_all_that_the_audit_compares(desk: Any, webhooks: Any) -> None:
+    receipt = await desk.receive(webhooks.body(webhooks.file("wamid.A", "m1")))
+    row = ImportRow(media_id="m9", phone_number_id=NUMBER, wamid="wamid.I")
+    await desk.ledger.imports.add([row], workspace="acme", now=NOW)
+    await desk.ledger.provisioning.remove_number(NUMBER, now=NOW)
+    moment = await desk.ledger.counts.moment()
+
+    assert moment.last_webhook_id == receipt.webhook_id
+    assert [(each.workspace, each.number_id, each.wamid, each.media_id) for each in moment.imports] == [
+        ("acme", 1, "wamid.I", "m9")
+    ]
+    assert moment.registrations == {1: (NUMBER, "acme")}
+    assert [tally.received for tally in moment.tallies] == [2]
+
+
+async def test_attached_files_are_listed_for_a_check(
+    desk: Any, webhooks: Any, endings: Callable[[str], Ending]
+) -> None:
+    await desk.receive(webhooks.body(*(webhooks.file(f"wamid.{n}", f"m{n}") for n in range(5))), now=NOW)
+    for claim in await desk.claim(now=NOW):
+        await desk.settle(claim, endings("attached"), now=NOW)
+    first = await desk.ledger.counts.attached(after=0, limit=3)
+    rest = await desk.ledger.counts.attached(after=first[-1].media_row, limit=3)
+
+    assert [file.media_row for file in (*first, *rest)] == sorted(file.media_row for file in (*first, *rest))
+    assert len(first) == 3
+    assert len(rest) == 2
+    assert (rest[0].workspace, rest[0].size, rest[0].sha256) == ("acme", 3, b"\x01" * 32)
