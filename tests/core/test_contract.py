@@ -217,3 +217,47 @@ def test_nothing_that_holds_a_token_shows_it() -> None:
     assert TOKEN not in repr(declared)
     assert TOKEN not in str(declared)
     assert TOKEN not in repr(as_declared(declared))
+
+
+# -- the bytes ------------------------------------------------------------------------------------------------
+
+
+def written(declared: Declared, *more: str, line: str | None = None, without: str = "", rest: bytes = b"") -> bytes:
+    first = line or f"GET {declared.web.target} HTTP/1.1"
+    kept = [f"{name}: {value}" for name, value in contract.headers(pinned(), declared).items() if name != without]
+    return "\r\n".join([first, *kept, *more, "", ""]).encode() + rest
+
+
+@pytest.mark.parametrize("declared", [look_up(), download()], ids=["look_up", "download"])
+class TestBytes:
+    def test_the_declared_bytes_are_as_declared_in_whatever_order(self, declared: Declared) -> None:
+        assert contract.unlike(written(declared), declared, pinned()) is None
+        line, *fields = written(declared).removesuffix(b"\r\n\r\n").split(b"\r\n")
+        assert contract.unlike(b"\r\n".join([line, *reversed(fields), b"", b""]), declared, pinned()) is None
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({"line": "POST /x HTTP/1.1"}, "the method on the wire is 'POST', not 'GET'"),
+            ({"line": "get /x HTTP/1.1"}, "the method on the wire is 'get', not 'GET'"),
+            ({"line": "GET /x HTTP/1.1"}, "the path, query or version on the wire is not the declared one"),
+            ({"without": "Authorization"}, "the header Authorization is not on the wire"),
+            ({"rest": b"method=get"}, "10 bytes follow the headers"),
+        ],
+        ids=str,
+    )
+    def test_any_other_byte_is_told_of(self, declared: Declared, changes: dict[str, Any], said: str) -> None:
+        assert contract.unlike(written(declared, **changes), declared, pinned()) == said
+
+    @pytest.mark.parametrize(
+        "header", ["X-HTTP-Method-Override: GET", "Connection: close", "Content-Length: 0", f"Authorization: Bearer {TOKEN}"]
+    )
+    def test_any_other_header_is_told_of_without_its_value(self, declared: Declared, header: str) -> None:
+        name, _, value = header.partition(": ")
+        said = contract.unlike(written(declared, header), declared, pinned())
+        assert said == f"the header {name!r} on the wire is not as declared"
+        assert value not in said
+
+    @pytest.mark.parametrize("data", [b"", b"GET", b"GET / HTTP/1.1\r\n", b"\xff\xfe"])
+    def test_what_is_no_whole_request_is_told_of(self, declared: Declared, data: bytes) -> None:
+        assert contract.unlike(data, declared, pinned()) == "no whole request was written"

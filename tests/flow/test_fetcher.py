@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientResponse, ClientSession
+from structlog.testing import capture_logs
 
 from penstock.adapters.blobs.disk import DiskBlobs
+from penstock.adapters.graph.checked import Call
 from penstock.adapters.graph.http import HttpGraph
+from penstock.adapters.graph.sending import send_declared
 from penstock.core import blobkey
+from penstock.core.budget import Limit
 from penstock.core.work import Attempt, Claim, Ending, Outcome, PutBack
 from penstock.flow.fetcher import Fetcher
 from penstock.flow.receiver import Receiver, Taken
@@ -52,7 +57,9 @@ class Valve:
 class Bench:
     """A fetcher with everything it needs, before it is started."""
 
-    def __init__(self, ledger: Ledger, meta: Platform, folder: Path, signed: Callable[..., bytes]) -> None:
+    def __init__(
+        self, ledger: Ledger, meta: Platform, folder: Path, signed: Callable[..., bytes], **more: Any
+    ) -> None:
         self.ledger, self.meta, self.signed = ledger, meta, signed
         self.registry = Registry(ledger)
         self.blobs = DiskBlobs(folder / "blobs")
@@ -60,11 +67,11 @@ class Bench:
             graph_url=meta.graph_url, version="v26.0", media_hosts=meta.media_hosts, allow_insecure=True, concurrency=8
         )
         self.watcher, self.valve = Watcher(), Valve()
-        self.fetcher = self.make("one")
+        self.fetcher = self.make("one", **more)
         self.receiver = Receiver(ledger, self.registry, wake=self.fetcher.wake)
         self.count = 0
 
-    def make(self, owner: str) -> Fetcher:
+    def make(self, owner: str, **more: Any) -> Fetcher:
         return Fetcher(
             self.ledger,
             self.registry,
@@ -75,6 +82,7 @@ class Bench:
             gates=self.valve,
             witness=self.watcher,
             jitter=lambda: 0.01,
+            **more,
         )
 
     async def announce(self, media_id: str, kind: str = "image", **declared: Any) -> int:
@@ -120,11 +128,11 @@ async def bench(provisioned: Ledger, tmp_path: Path, signed: Callable[..., bytes
     """Starts a simulated Meta and makes a fetcher that believes in it."""
     async with contextlib.AsyncExitStack() as stack:
 
-        async def start(scenario: Scenario | None = None, *, run: bool = True) -> Bench:
+        async def start(scenario: Scenario | None = None, *, run: bool = True, **more: Any) -> Bench:
             meta = await stack.enter_async_context(Platform(scenario or Scenario()))
             meta.add_token("token-a", "EAAGtokenA")
             meta.add_number(NUMBER, app_secret=b"app-secret", callback="http://127.0.0.1:9/", token="token-a")
-            made = Bench(provisioned, meta, tmp_path, signed)
+            made = Bench(provisioned, meta, tmp_path, signed, **more)
             for part in (made.registry, made.blobs, made.graph):
                 await part.start()
                 stack.push_async_callback(part.stop)
@@ -347,3 +355,116 @@ async def test_a_store_that_takes_nothing_for_a_while_loses_no_result(
     await it.fetcher.start()
     assert (await it.attached(row)).attempts == 1
     await it.fetcher.stop()
+
+
+# -- a request that is not the declared one ---------------------------------------------------------------------
+
+
+async def post_instead(session: ClientSession, call: Call) -> ClientResponse:
+    """What the client of the incident did."""
+    web = call.declared.web
+    return await session.post(f"{web.scheme}://{web.authority}{web.target}", data={"method": "get"}, middlewares=(call,))
+
+
+async def test_a_request_that_nobody_declared_is_an_alarm_and_costs_no_file(bench: Callable[..., Any]) -> None:
+    it: Bench = await bench(run=False)
+    it.graph._send = post_instead
+    media = it.meta.upload(JPEG, "image/jpeg", number=NUMBER)
+    row = await it.announce(media.id)
+    with capture_logs() as logged:
+        await it.fetcher.start()
+        file = await it.until(row, lambda file: file.attempts == 1 and file.state == "waiting")
+        await it.fetcher.stop()
+    [alarm] = [entry for entry in logged if entry["event"] == "contract.violated"]
+    assert alarm["log_level"] == "error"
+    assert (alarm["operation"], alarm["declared_method"], alarm["wire_method"]) == ("media.look_up", "GET", "POST")
+    assert alarm["reason"] == "contract: the method is 'POST', not 'GET'"
+    assert it.meta.record.requests == type(it.meta.record.requests)(maxlen=it.meta.record.requests.maxlen)
+    assert (file.outcome, await it.ledger.counts.refused()) == ("contract", 1)
+    assert file.due_at is not None
+    assert file.due_at >= await it.ledger.now() + 50  # not sooner than the slow retry of an item
+
+
+async def test_what_was_refused_comes_as_soon_as_the_right_form_is_back(bench: Callable[..., Any]) -> None:
+    it: Bench = await bench(run=False)
+    it.graph._send = post_instead
+    media = it.meta.upload(JPEG, "image/jpeg", number=NUMBER)
+    row = await it.announce(media.id)
+    await it.fetcher.start()
+    await it.until(row, lambda file: file.attempts == 1 and file.state == "waiting")
+    it.graph._send = send_declared
+    assert await it.ledger.queue.hurry(Outcome.CONTRACT, now=await it.ledger.now()) == 1
+    it.fetcher.wake()
+    assert (await it.attached(row)).attempts == 2
+    await it.fetcher.stop()
+    assert await it.ledger.counts.refused() == 0
+
+
+# -- a number's error budget ------------------------------------------------------------------------------------
+
+
+def punishing(*faults: FaultRule, after: int, window_s: float) -> Scenario:
+    """A provider that blocks a number after so many failing look-ups."""
+    rules = Rules(block_after_errors=after, block_window_s=window_s, block_for_s=60.0)
+    return Scenario(servers=(Server(faults=faults),), rules=rules)
+
+
+def blocked(it: Bench) -> int:
+    """How many look-ups met the block."""
+    return it.meta.record.totals["lookup", 429]
+
+
+ALL_FAIL = FaultRule(fault="server-error", hop="lookup")
+
+
+async def test_without_a_budget_a_provider_that_punishes_failing_look_ups_blocks_the_number(
+    bench: Callable[..., Any],
+) -> None:
+    it: Bench = await bench(punishing(FaultRule(fault="server-error", hop="lookup", first_n=1), after=20, window_s=3600))
+    rows = [await it.announce(it.meta.upload(JPEG + bytes([n]), "image/jpeg", number=NUMBER).id) for n in range(30)]
+    async with asyncio.timeout(60):
+        while not blocked(it):
+            await asyncio.sleep(0.01)
+    states = {(await it.file(row)).state for row in rows}
+    assert states <= {"waiting", "fetching", "attached"}
+
+
+async def test_with_a_budget_no_block_is_ever_met_and_no_attempt_is_spent_on_waiting(bench: Callable[..., Any]) -> None:
+    it: Bench = await bench(punishing(ALL_FAIL, after=20, window_s=3600), look_up_limit=Limit(15))
+    rows = [await it.announce(it.meta.upload(JPEG + bytes([n]), "image/jpeg", number=NUMBER).id) for n in range(30)]
+    await asyncio.sleep(0.5)
+    async with asyncio.timeout(60):
+        while it.meta.record.totals["lookup", 500] < 15:
+            await asyncio.sleep(0.01)
+    files = [await it.until(row, lambda file: (file.due_at or 0) > file.received_at + 3_000) for row in rows]
+    assert (it.meta.record.totals["lookup", 500], blocked(it)) == (15, 0)
+    assert sum(file.attempts for file in files) == 15
+    assert {file.state for file in files} == {"waiting"}
+    # What needs no look-up goes on.
+    media = it.meta.upload(JPEG, "image/jpeg", number=NUMBER)
+    await it.attached(await it.announce(media.id, url=url_of(it, media)))
+
+
+async def test_a_restart_does_not_fill_the_budget_up(bench: Callable[..., Any]) -> None:
+    it: Bench = await bench(punishing(ALL_FAIL, after=20, window_s=3600), look_up_limit=Limit(15))
+    for n in range(30):
+        await it.announce(it.meta.upload(JPEG + bytes([n]), "image/jpeg", number=NUMBER).id)
+    async with asyncio.timeout(60):
+        while it.meta.record.totals["lookup", 500] < 15:
+            await asyncio.sleep(0.01)
+    await it.fetcher.stop()
+    again = it.make("two", look_up_limit=Limit(15))
+    await again.start()
+    row = await it.announce(it.meta.upload(JPEG, "image/jpeg", number=NUMBER).id)
+    await it.until(row, lambda file: (file.due_at or 0) > file.received_at + 3_000)
+    await again.stop()
+    assert (it.meta.record.totals["lookup", 500], blocked(it)) == (15, 0)
+
+
+async def test_when_the_window_is_free_again_look_ups_go_on(bench: Callable[..., Any]) -> None:
+    once = FaultRule(fault="server-error", hop="lookup", first_n=1)
+    it: Bench = await bench(punishing(once, after=7, window_s=0.6), look_up_limit=Limit(5, 0.6))
+    rows = [await it.announce(it.meta.upload(JPEG + bytes([n]), "image/jpeg", number=NUMBER).id) for n in range(12)]
+    for row in rows:
+        assert (await it.attached(row)).attempts == 2
+    assert blocked(it) == 0

@@ -2,7 +2,7 @@
 
 import re
 
-from penstock.simulator.sample_papers import letter, page
+from penstock.simulator.sample_papers import file_name, letter, page
 
 
 def test_the_table_of_a_page_says_where_every_object_begins() -> None:
@@ -29,4 +29,5 @@ def test_the_text_of_a_page_is_in_it_and_escaped() -> None:
 
 def test_there_are_four_letters() -> None:
     assert len({letter(variant) for variant in range(4)}) == 4
+    assert [file_name(variant) for variant in (2, 3)] == ["Invoice 2026-117.pdf", "Résumé.pdf"]
     assert letter(0) == letter(4)

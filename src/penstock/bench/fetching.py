@@ -21,8 +21,9 @@ from penstock.flow.registry import Registry
 from penstock.ledger.book import Ledger
 from penstock.settings import Settings
 from penstock.settings.logs import set_up
+from penstock.web.metrics import Metrics
 from penstock.wiring import stores
-from penstock.wiring.instance import open_graph
+from penstock.wiring.instance import look_up_limit, open_graph
 
 
 class SlowBlobs(DiskBlobs):
@@ -43,18 +44,20 @@ class SlowBlobs(DiskBlobs):
 
 
 class Count:
-    """The witness: counts endings and tells the clocks, so that both ends of a window are exact."""
+    """The witness of an instance, which also counts endings and tells the clocks: both ends of a window are exact."""
 
     def __init__(self) -> None:
+        self._metrics = Metrics(version="bench")
         self.endings: Counter[str] = Counter()
         self.clocks = Clocks()
 
     def attempted(self, claim: Claim, attempt: Attempt) -> None:
-        """Attempts are not counted: a failed one shows in the endings."""
+        """Attempts are not counted here: a failed one shows in the endings."""
+        self._metrics.attempted(claim, attempt)
 
     def ended(self, claim: Claim, ending: Ending) -> None:
         """One more."""
-        del claim
+        self._metrics.ended(claim, ending)
         self.endings["attached" if isinstance(ending, Attached) else type(ending).__name__.lower()] += 1
         self.clocks.one_more()
 
@@ -101,6 +104,7 @@ async def _fetcher(
         concurrency=settings.fetch_concurrency,
         gates=gates,
         witness=count,
+        look_up_limit=look_up_limit(settings),
     )
 
 

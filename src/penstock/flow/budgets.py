@@ -4,6 +4,7 @@ In memory; what failed before the start is told once, from the record of attempt
 with a full budget. ``core.budget`` decides. Asked by a turn before its look-up, and told after it.
 """
 
+from bisect import insort
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable
 
@@ -37,13 +38,14 @@ class Budgets:
             self._under_way[number] += 1
         return again_at
 
-    def settle(self, number: str, exchange: Exchange | None, now: float) -> None:
+    def settle(self, number: str, exchange: Exchange | None) -> None:
         """The look-up is over; None when it was broken off."""
         if self.limit is None:
             return
         self._under_way[number] -= 1
         if exchange is not None and budget.counts(exchange):
-            self._failed[number].append(now)
+            # At its end: upstream counted it before that, so our window is never ahead of theirs.
+            insort(self._failed[number], exchange.at + exchange.duration_s)
         if not self._under_way[number]:
             del self._under_way[number]
         if not self._failed[number]:

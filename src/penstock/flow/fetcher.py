@@ -62,7 +62,7 @@ class Fetcher:
         self._witness = witness or NoWitness()
         self._changed = changed
         self._budgets = Budgets(look_up_limit)
-        self._turn = Turn(graph, blobs, gates or NoGates(), self._budgets, jitter=jitter)
+        self._turn = Turn(graph, blobs, gates or NoGates(), jitter=jitter, budgets=self._budgets)
         self._leases = Leases(ledger, owner)
         self._turns: dict[asyncio.Task[None], Claim] = {}
         self._wake = asyncio.Event()

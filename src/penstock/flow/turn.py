@@ -36,12 +36,18 @@ class Turn:
     """Takes claims through, one at a time each; holds no state between them."""
 
     def __init__(
-        self, graph: Graph, blobs: Blobs, gates: Gates, budgets: Budgets, *, jitter: Callable[[], float]
+        self,
+        graph: Graph,
+        blobs: Blobs,
+        gates: Gates,
+        *,
+        jitter: Callable[[], float],
+        budgets: Budgets | None = None,
     ) -> None:
         self._graph = graph
         self._blobs = blobs
         self._gates = gates
-        self._budgets = budgets
+        self._budgets = budgets or Budgets()
         self._jitter = jitter
 
     async def take(self, claim: Claim, token: str | None, *, clock: Clock) -> Outcomes:
@@ -66,7 +72,7 @@ class Turn:
         try:
             exchange, found = await self._graph.look_up(way.claim.media_id, token=way.token)
         finally:
-            self._budgets.settle(number, exchange, exchange.at if exchange is not None else 0.0)
+            self._budgets.settle(number, exchange)
         judged = self._judge(way, exchange, await clock())
         if found is not None and judged.outcome is Outcome.DELIVERED:
             way.found, way.looked_up = _completed(found, way.claim), True

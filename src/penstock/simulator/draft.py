@@ -85,7 +85,7 @@ class Draft:
         """Whether webhooks name the business-scoped id."""
         return self.webhooks.bsuid or self.bsuid_only
 
-    def contact(self, **more: Any) -> Json:
+    def contact(self) -> Json:
         """The customer as an entry of ``contacts``."""
         contact: Json = {"profile": {"name": self.customer.name}}
         if self.bsuid_only:
@@ -94,7 +94,7 @@ class Draft:
             contact["wa_id"] = self.customer.phone
         if self.identified:
             contact["user_id"] = self.customer.user_id
-        return {**contact, **more}
+        return contact
 
     def sender(self) -> Json:
         """The keys of a message that say who wrote it."""

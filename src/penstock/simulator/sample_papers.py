@@ -11,6 +11,11 @@ _LETTERS = (
 )
 
 
+def file_name(variant: int) -> str:
+    """What its sender called one of the sample letters."""
+    return _LETTERS[variant % len(_LETTERS)][0].replace("/", "-") + ".pdf"
+
+
 def letter(variant: int) -> bytes:
     """One of the sample letters."""
     title, lines = _LETTERS[variant % len(_LETTERS)]

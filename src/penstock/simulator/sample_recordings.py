@@ -7,6 +7,7 @@ import io
 import math
 from array import array
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import av
@@ -98,13 +99,19 @@ def _play(file: Any, stream: Any, sound: bytes) -> None:
 
 
 def _tones(pitches: tuple[int, ...], each_s: float, overtones: tuple[float, ...]) -> bytes:
-    """One tone after another, swelling and fading; overtones make it a voice or an instrument. 16-bit samples."""
-    count = int(_RATE_HZ * each_s)
+    """One tone after another, as 16-bit samples."""
+    return b"".join(_tone(pitch, int(_RATE_HZ * each_s), overtones) for pitch in pitches)
+
+
+@cache
+def _tone(pitch: int, count: int, overtones: tuple[float, ...]) -> bytes:
+    """A tone that swells and fades; overtones make it a voice or an instrument. Pitch 0 is silence."""
+    if not pitch:
+        return bytes(count * _SAMPLE_BYTES)
     samples = array("h")
-    for pitch in pitches:
-        for number in range(count):
-            swell = math.sin(math.pi * number / count) ** 0.7 if pitch else 0.0
-            angle = 2 * math.pi * pitch * number / _RATE_HZ
-            wave = sum(share * math.sin(angle * (place + 1)) for place, share in enumerate(overtones))
-            samples.append(int(_LOUD * swell * wave / 2))
+    for number in range(count):
+        swell = math.sin(math.pi * number / count) ** 0.7
+        angle = 2 * math.pi * pitch * number / _RATE_HZ
+        wave = sum(share * math.sin(angle * (place + 1)) for place, share in enumerate(overtones))
+        samples.append(int(_LOUD * swell * wave / 2))
     return samples.tobytes()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import cache
 
 from .media import File, file_of
+from .sample_papers import file_name
 
 VARIANTS = 4
 
@@ -25,7 +26,7 @@ def sample(kind: str, variant: int = 0) -> File:
         data = make(variant)
     except ImportError as error:
         raise SamplesUnavailable(f"{error.name} is missing; install penstock[simulator]") from error
-    return file_of(data, mime_type, f"{name[0]}-{variant + 1}{name[1]}" if name else None)
+    return file_of(data, mime_type, name(variant) if name else None)
 
 
 def _image(variant: int) -> bytes:
@@ -86,7 +87,7 @@ def _text(variant: int) -> bytes:
     return f"Packing list {variant + 1}\r\n\r\n2 cups\r\n1 teapot, blué, fragile\r\n".encode()
 
 
-SAMPLES: dict[str, tuple[Callable[[int], bytes], str, tuple[str, str] | None]] = {
+SAMPLES: dict[str, tuple[Callable[[int], bytes], str, Callable[[int], str] | None]] = {
     "image": (_image, "image/jpeg", None),
     "png": (_png, "image/png", None),
     "sticker": (_sticker, "image/webp", None),
@@ -95,6 +96,6 @@ SAMPLES: dict[str, tuple[Callable[[int], bytes], str, tuple[str, str] | None]] =
     "audio": (_audio, "audio/mpeg", None),
     "m4a": (_m4a, "audio/mp4", None),
     "video": (_video, "video/mp4", None),
-    "document": (_document, "application/pdf", ("Résumé example", ".pdf")),
-    "text": (_text, "text/plain", ("packing list", ".txt")),
+    "document": (_document, "application/pdf", file_name),
+    "text": (_text, "text/plain", lambda variant: f"packing list {variant + 1}.txt"),
 }

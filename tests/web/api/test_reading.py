@@ -236,6 +236,14 @@ async def test_a_reader_goes_on_where_it_was(site: Any) -> None:
     assert texts == ["0", "1", "2", "3", "4"]
 
 
+async def test_a_reader_without_a_place_begins_at_the_beginning(site: Any) -> None:
+    token = await site.token()
+    await site.receive(site.message("text", {"body": "first"}))
+    for query in ("", "?after=0", "?after="):
+        page = (await site.get(f"/api/v1/events{query}", token=token)).json
+        assert [event["message"]["text"] for event in page["events"]] == ["first"]
+
+
 async def test_a_reader_may_wait_for_what_comes_next(site: Any) -> None:
     token = await site.token()
     await site.receive(site.message("text", {"body": "before"}))

@@ -66,7 +66,7 @@ class ContentQuery(Struct, forbid_unknown_fields=True):
 class EventQuery(Struct, forbid_unknown_fields=True):
     """Where in the feed, and whether to wait there."""
 
-    after: Annotated[str, Meta(description="a cursor; none: from the beginning; `latest`: from now on")] | None = None
+    after: Annotated[str, Meta(description="a cursor; none or `0`: from the beginning; `latest`: from now on")] | None = None
     wait: Annotated[float, Meta(ge=0, le=60, description="seconds to wait when there is nothing yet")] = 0
     limit: Limit = 100
 
@@ -229,7 +229,7 @@ class Reading:
         raise missing()
 
     async def _position(self, after: str | None) -> int:
-        if after is None:
+        if after in {None, "", "0"}:
             return 0
         if after == _LATEST:
             return await self._ledger.feed.last()

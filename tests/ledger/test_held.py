@@ -1,0 +1,45 @@
+"""What holds a waiting file: a shut gate on anything that it is, for either of the two hops."""
+
+import pytest
+
+from penstock.core.gate import Gate
+from penstock.ledger.held import gate_of, holding
+
+ITEM = {"workspace": "acme", "app": "main", "credential": "token-a", "number": "1", "kind": "video"}
+
+
+def gate(scope: dict[str, str], *, opening: float | None = 0.0, owner: str = "operator", id: int = 1) -> Gate:
+    return Gate(id, scope, opening, owner, "anna", "a test", 1.0, None, override_automatic=False)
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        *({name: value} for name, value in ITEM.items()),
+        {},
+        {"operation": "media.look_up"},
+        {"operation": "media.download"},
+    ],
+    ids=lambda scope: "-".join(scope) + "-" + "".join(scope.values()),
+)
+def test_a_shut_gate_on_anything_that_a_file_is_holds_it(scope: dict[str, str]) -> None:
+    shut = gate(scope)
+
+    assert holding([shut], **ITEM, now=5.0) == shut
+
+
+@pytest.mark.parametrize("scope", [{"workspace": "other"}, {"kind": "image"}, {"host": "graph.facebook.com"}])
+def test_another_scope_holds_nothing(scope: dict[str, str]) -> None:
+    assert holding([gate(scope)], **ITEM, now=5.0) is None
+
+
+def test_a_trickle_holds_nothing() -> None:
+    assert holding([gate({}, opening=0.5)], **ITEM, now=5.0) is None
+    assert holding([], **ITEM, now=5.0) is None
+
+
+def test_a_row_becomes_a_gate() -> None:
+    row = (7, "kind", "video", None, "flag", "ben", "why", 3.0, 9.0, 1)
+
+    assert gate_of(row) == Gate(7, {"kind": "video"}, None, "flag", "ben", "why", 3.0, 9.0, override_automatic=True)
+    assert gate_of((7, "", "", 0.0, *row[4:])).scope == {}
