@@ -22,6 +22,12 @@ def test_with_an_end_it_prints_one_json_object_and_says_0() -> None:
     assert set(calm) >= {"messages", "media", "attached", "lost", "doubled", "p50_attach_s", "p99_attach_s"}
     assert (calm["lost"], calm["doubled"]) == (0, 0)
     assert calm["attached"] == calm["media"]
+    contract = answer["acts"]["contract"]
+    assert contract["requests_refused"] > 0
+    assert contract["requests_on_wire_with_wrong_method"] == 0
+    assert contract["rolled_back"] is True
+    assert contract["items_lost"] == 0
+    assert "contract.violated" not in ended.stderr  # an alarm that nobody needs to hear
 
 
 def test_json_without_an_end_is_wrong_use() -> None:

@@ -1,6 +1,7 @@
 """The installation is examined beside whatever runs, and left as it is."""
 
 import asyncio
+import functools
 import os
 import socket
 import time
@@ -9,12 +10,15 @@ from typing import Any
 
 import apsw
 import pytest
+from aiohttp import ClientResponse, ClientSession
 
+from penstock.adapters.graph.checked import Call
 from penstock.adapters.lock import InstanceLock
 from penstock.cli import instance_checks
 from penstock.cli.finding import Finding
 from penstock.settings import Bind, Settings, load
 from penstock.settings.values import FolderUrl, SqliteUrl
+from penstock.wiring import instance
 
 DATABASE = Path("penstock-data/penstock.db")
 
@@ -236,3 +240,22 @@ def test_an_insecure_upstream_is_warned_of() -> None:
 def test_whoever_counts_on_being_told_is_told_that_nobody_is() -> None:
     assert examine(instance_checks.announcing, Settings()) == []
     assert states(examine(instance_checks.announcing, Settings(alerts=("pagerduty://KEY",)))) == {"alerts": "warn"}
+
+
+def test_our_own_requests_are_sent_to_a_socket_of_ours_and_compared() -> None:
+    [found] = examine(instance_checks.own_requests, Settings())
+
+    assert (found.name, found.state, found.advice) == ("own requests", "ok", "")
+    assert found.found.startswith("media.look_up and media.download leave as they are declared")
+
+
+def test_a_request_that_would_leave_otherwise_than_declared_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def post_instead(session: ClientSession, call: Call) -> ClientResponse:
+        return await session.post("https://graph.facebook.com/x", data={"method": "get"}, middlewares=(call,))
+
+    monkeypatch.setattr(instance, "open_graph", functools.partial(instance.open_graph, send=post_instead))
+    [found] = examine(instance_checks.own_requests, Settings())
+
+    assert (found.name, found.state) == ("own requests", "fail")
+    assert "media.look_up would not leave this machine as it is declared: the method is 'POST'" in found.found
+    assert found.advice

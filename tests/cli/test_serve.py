@@ -137,3 +137,27 @@ def test_an_insecure_upstream_is_warned_of_at_every_start(environ: dict[str, str
     with serving(environ | {"PENSTOCK_ALLOW_INSECURE_UPSTREAM": "1"}) as process:
         log = until(process, "serve.insecure_upstream")
         assert log[-1]["level"] == "warning"
+
+
+BROKEN = """
+import functools, sys
+from penstock.cli.main import main
+from penstock.wiring import instance
+
+async def post_instead(session, call):
+    return await session.post("https://graph.facebook.com/x", data={"method": "get"}, middlewares=(call,))
+
+instance.Instance = functools.partial(instance.Instance, send=post_instead)
+sys.exit(main(["serve"]))
+"""
+
+
+def test_a_release_that_would_send_something_undeclared_does_not_start(environ: dict[str, str], tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", BROKEN], env=environ, capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("penstock: media.look_up would not leave this machine as it is declared: ")
+    assert ended.stderr.count("\n") == 1
+    assert not (tmp_path / "penstock.db").exists()

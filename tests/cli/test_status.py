@@ -7,7 +7,7 @@ import pytest
 from penstock import __version__
 from penstock.cli.status import Standing, remarks, troubles
 from penstock.core.gate import Gate
-from penstock.core.work import Expired, Failed, Outcome
+from penstock.core.work import Expired, Failed, Outcome, RetryLater
 from penstock.ledger.counts import Backlog
 from penstock.ledger.rows import Stray
 
@@ -136,6 +136,19 @@ def test_what_could_not_be_read_and_whom_nobody_knows_is_shown(penstock: Any, ac
     shown = penstock.done("status").out
     assert "1 webhook could not be understood in full" in shown
     assert "Nobody registered number 9 of app main: 2 webhooks came" in shown
+
+
+def test_a_request_of_our_own_that_was_refused_is_trouble(penstock: Any, acme: Any) -> None:
+    acme.beat()
+    acme.receive("1", "2")
+    assert penstock.done("status", "--json").answer["contract_violations"] == 0
+    acme.settle(lambda claim: RetryLater(claim.deadline, Outcome.CONTRACT, "It waits."))
+    answer = penstock.done("status", "--json").answer
+
+    assert (answer["ok"], answer["contract_violations"]) == (False, 1)
+    shown = penstock.done("status").out
+    assert shown.startswith("Needs attention: 0 of 2 files attached, 2 on the way.\n")
+    assert "so it was not sent: 1 file waits for that." in shown
 
 
 def test_many_workspaces_fit_on_a_screen_the_ones_in_trouble_first(penstock: Any, acme: Any) -> None:

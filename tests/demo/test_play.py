@@ -8,15 +8,19 @@ from penstock.demo import play
 from penstock.ledger.rows import Tally
 
 
-async def test_the_calm_act_attaches_every_file_once() -> None:
+async def test_every_act_shows_what_it_should_and_the_books_add_up() -> None:
     played = await play.acts(seed=3)
-    calm = played.acts["calm"]
+    assert played.clean
+    calm, contract = played.acts.calm, played.acts.contract
     assert (calm.lost, calm.doubled) == (0, 0)
     assert calm.attached == calm.media > 0
     assert calm.messages > calm.media
     assert calm.p50_attach_s is not None
     assert calm.p99_attach_s is not None
     assert calm.p50_attach_s <= calm.p99_attach_s
+    assert contract.requests_refused >= contract.files > 0
+    assert (contract.requests_on_wire_with_wrong_method, contract.rolled_back) == (0, True)
+    assert (contract.items_lost, contract.doubled) == (0, 0)
     assert played.audit_ok
 
 

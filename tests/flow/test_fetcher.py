@@ -379,7 +379,7 @@ async def test_a_request_that_nobody_declared_is_an_alarm_and_costs_no_file(benc
     assert alarm["log_level"] == "error"
     assert (alarm["operation"], alarm["declared_method"], alarm["wire_method"]) == ("media.look_up", "GET", "POST")
     assert alarm["reason"] == "contract: the method is 'POST', not 'GET'"
-    assert it.meta.record.requests == type(it.meta.record.requests)(maxlen=it.meta.record.requests.maxlen)
+    assert not it.meta.record.requests
     assert (file.outcome, await it.ledger.counts.refused()) == ("contract", 1)
     assert file.due_at is not None
     assert file.due_at >= await it.ledger.now() + 50  # not sooner than the slow retry of an item
@@ -432,7 +432,6 @@ async def test_without_a_budget_a_provider_that_punishes_failing_look_ups_blocks
 async def test_with_a_budget_no_block_is_ever_met_and_no_attempt_is_spent_on_waiting(bench: Callable[..., Any]) -> None:
     it: Bench = await bench(punishing(ALL_FAIL, after=20, window_s=3600), look_up_limit=Limit(15))
     rows = [await it.announce(it.meta.upload(JPEG + bytes([n]), "image/jpeg", number=NUMBER).id) for n in range(30)]
-    await asyncio.sleep(0.5)
     async with asyncio.timeout(60):
         while it.meta.record.totals["lookup", 500] < 15:
             await asyncio.sleep(0.01)

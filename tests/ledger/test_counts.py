@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import msgspec
 
-from penstock.core.work import Ending
+from penstock.core.work import Attempt, Ending, Outcome, RetryLater
 from penstock.ledger.imports import ImportRow
 
 NUMBER = "100000000000002"
@@ -100,3 +101,41 @@ async def test_attached_files_are_listed_for_a_check(
     assert len(first) == 3
     assert len(rest) == 2
     assert (rest[0].workspace, rest[0].size, rest[0].sha256) == ("acme", 3, b"\x01" * 32)
+
+
+async def test_files_whose_request_was_refused_are_counted_while_they_wait(desk: Any, webhooks: Any) -> None:
+    await desk.receive(webhooks.body(*(webhooks.file(f"wamid.{n}", f"m{n}") for n in range(4))), now=NOW)
+    assert await desk.ledger.counts.refused() == 0
+    for claim, outcome in zip(await desk.claim(3, now=NOW), ("contract", "contract", "upstream"), strict=True):
+        await desk.settle(claim, RetryLater(NOW, Outcome(outcome), "It waits."), now=NOW)
+    assert await desk.ledger.counts.refused() == 2
+
+    for claim in await desk.claim(4, now=NOW + 1):
+        await desk.settle(claim, RetryLater(NOW, Outcome.UPSTREAM, "It waits."), now=NOW + 1)
+    assert await desk.ledger.counts.refused() == 0
+
+
+async def test_look_ups_that_an_upstream_may_have_counted_are_told_with_their_number(desk: Any, webhooks: Any) -> None:
+    def made(at: float, **changes: Any) -> Attempt:
+        plain = Attempt(
+            *(at, "media.look_up", "GET", "GET", "bsp.example", "192.0.2.1", 400, 100, 33, None),
+            *(Outcome.GONE, 0.5, "standard/1"),
+        )
+        return msgspec.structs.replace(plain, **changes)
+
+    attempts = [
+        made(NOW - 4_000),  # too long ago
+        made(NOW - 20),
+        made(NOW - 30),
+        made(NOW - 10, status=200, graph_code=None, outcome=Outcome.DELIVERED),
+        made(NOW - 9, status=200, graph_code=131000, outcome=Outcome.UPSTREAM),
+        made(NOW - 8, status=None, graph_code=None, outcome=Outcome.TIMEOUT),
+        made(NOW - 7, operation="media.download", status=404),
+        made(NOW - 6, peer_address=None, status=None, outcome=Outcome.CONTRACT),
+    ]
+    await desk.receive(webhooks.body(webhooks.file("wamid.A", "m1")), now=NOW)
+    (claim,) = await desk.claim(now=NOW)
+    await desk.ledger.queue.settle(claim, RetryLater(NOW, Outcome.GONE, "It waits."), attempts, now=NOW)
+
+    found = await desk.ledger.counts.failed_look_ups(since=NOW - 3_600)
+    assert found == [(NUMBER, NOW - age + 0.5) for age in (30, 20, 9, 8)]

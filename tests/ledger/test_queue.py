@@ -313,3 +313,16 @@ def count_of_steps(connection: apsw.Connection, call: Any) -> int:
     connection.execute("ROLLBACK")
     connection.set_progress_handler(None)
     return counted[0]
+
+
+async def test_what_waits_since_one_class_of_attempt_can_be_made_due_and_nothing_else(desk: Any, webhooks: Any) -> None:
+    await bring(desk, webhooks, *(1_794_990_000 + n for n in range(3)))
+    first, second, third = await desk.claim(now=NOW)
+    late = {"due_at": NOW + 1_800.0, "reason": "It waits."}
+    await desk.settle(first, RetryLater(outcome=Outcome.CONTRACT, **late), now=NOW)
+    await desk.settle(second, RetryLater(outcome=Outcome.AUTH, **late), now=NOW)
+    await desk.settle(third, RetryLater(NOW - 1.0, Outcome.CONTRACT, "It is due anyway."), now=NOW)
+
+    assert await desk.ledger.queue.hurry(Outcome.CONTRACT, now=NOW) == 1
+    assert {claim.id for claim in await desk.claim(now=NOW)} == {first.id, third.id}
+    assert await desk.ledger.queue.hurry(Outcome.CONTRACT, now=NOW) == 0

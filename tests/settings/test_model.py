@@ -33,6 +33,7 @@ def test_the_names_are_the_ones_that_scripts_rely_on() -> None:
         "MEDIA_HOSTS",
         "ALLOW_INSECURE_UPSTREAM",
         "FETCH_CONCURRENCY",
+        "LOOKUP_ERROR_BUDGET",
         "ALERTS",
         "LOG_FORMAT",
     ]

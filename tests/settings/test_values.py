@@ -34,6 +34,8 @@ GOOD: list[tuple[Callable[[str], object], str, object]] = [
     (values.flag, "TRUE", True),
     (values.concurrency, "1", 1),
     (values.concurrency, "4096", 4096),
+    (values.lookup_error_budget, "0", 0),
+    (values.lookup_error_budget, "1000", 1000),
     (values.alerts, "", ()),
     (
         values.alerts,
@@ -95,6 +97,9 @@ BAD: list[tuple[Callable[[str], object], str]] = [
     (values.media_hosts, ".fbsbx.com,,.fbcdn.net"),
     (values.flag, "yes"),
     (values.flag, ""),
+    (values.lookup_error_budget, "1001"),
+    (values.lookup_error_budget, "-1"),
+    (values.lookup_error_budget, "off"),
     (values.concurrency, "0"),
     (values.concurrency, "4097"),
     (values.concurrency, "-1"),

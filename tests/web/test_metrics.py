@@ -1,5 +1,7 @@
 """The counters by themselves."""
 
+import msgspec
+
 from penstock.core.work import Attempt, Claim, Outcome
 from penstock.ledger.rows import Receipt
 from penstock.web.metrics import Metrics
@@ -50,3 +52,13 @@ def test_two_applications_in_one_process_count_apart() -> None:
 
     assert 'answer="200"} 1.0' in first.text().decode()
     assert 'answer="200"} 0.0' in second.text().decode()
+
+
+def test_requests_that_were_refused_are_counted_from_nothing_on() -> None:
+    metrics = Metrics(version="1")
+    assert 'penstock_contract_violations_total{operation="media.look_up"} 0.0' in metrics.text().decode()
+    metrics.attempted(CLAIM, msgspec.structs.replace(ATTEMPT, outcome=Outcome.CONTRACT))
+
+    text = metrics.text().decode()
+    assert 'penstock_contract_violations_total{operation="media.look_up"} 1.0' in text
+    assert 'penstock_contract_violations_total{operation="media.download"} 0.0' in text

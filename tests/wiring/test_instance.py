@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientResponse, ClientSession
 
+from penstock.adapters.graph.checked import Call
+from penstock.contract import ContractViolation
 from penstock.core.errors import Conflict, Unreachable
 from penstock.settings import Bind, FolderUrl, Settings, SqliteUrl
-from penstock.wiring.instance import Instance
+from penstock.wiring.instance import Instance, look_up_limit
 
 
 def settings(folder: Path, **more: object) -> Settings:
@@ -45,3 +48,43 @@ async def test_a_start_that_fails_half_way_gives_everything_back(tmp_path: Path)
     whole = Instance(settings(tmp_path))
     await whole.start()
     await whole.stop()
+
+
+async def test_a_fetch_implementation_that_sends_something_else_stops_the_start_before_anything_is_made(
+    tmp_path: Path,
+) -> None:
+    async def post_instead(session: ClientSession, call: Call) -> ClientResponse:
+        return await session.post(call.declared.web.target, data={"method": "get"}, middlewares=(call,))
+
+    broken = Instance(settings(tmp_path), send=post_instead)
+    with pytest.raises(ContractViolation, match=r"^media\.look_up would not leave this machine as it is declared: ") as no:
+        await broken.start()
+    assert "\n" not in str(no.value)
+    assert not (tmp_path / "penstock.db").exists()
+    whole = Instance(settings(tmp_path))
+    await whole.start()
+    await whole.stop()
+
+
+@pytest.mark.parametrize(
+    ("more", "most"),
+    [
+        ({}, None),
+        ({"graph_url": "https://waba.provider.example"}, 15),
+        ({"graph_url": "https://waba.provider.example", "lookup_error_budget": 0}, None),
+        ({"lookup_error_budget": 5}, 5),
+        ({"graph_url": "http://127.0.0.1:9", "allow_insecure_upstream": True}, None),
+    ],
+    ids=str,
+)
+def test_a_numbers_error_budget_is_for_providers_or_by_setting(
+    tmp_path: Path, more: dict[str, object], most: int | None
+) -> None:
+    limit = look_up_limit(settings(tmp_path, **more))
+    assert (limit.most if limit else None) == most
+
+
+async def test_the_fetcher_is_counted_in_the_metrics_that_the_pages_show(tmp_path: Path) -> None:
+    instance = Instance(settings(tmp_path))
+    assert instance.app.metrics is instance.metrics
+    assert instance.fetcher._witness is instance.metrics
