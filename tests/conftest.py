@@ -1,14 +1,23 @@
-"""What tests of several rooms share: a real ledger on a real file, somebody to serve, and a signature."""
+"""What tests of several rooms share: a real ledger on a real file, somebody to serve, a signature, and buckets."""
 
+import contextlib
 import hashlib
 import hmac
+import http.client
 import json
-from collections.abc import AsyncIterator, Callable
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from penstock.adapters.blobs.s3_signing import Keys
+from penstock.adapters.blobs.s3_signing import signed as signed_url
 from penstock.adapters.db.sqlite import SqliteDatabase
 from penstock.adapters.seal.fernet import FernetSealer
 from penstock.ledger.book import Ledger
@@ -111,3 +120,86 @@ class Webhooks:
 def webhooks() -> Webhooks:
     """Makes bodies as Meta writes them."""
     return Webhooks()
+
+
+# -- buckets: real servers that speak S3, without root, on free ports ---------------------------------------------
+
+S3_KEY_ID, S3_SECRET = "TESTACCESSKEY1234", "TESTSECRETKEY5678"
+
+
+class S3Server:
+    """A server in a process of its own; ``root`` is where it keeps its buckets, if that is a folder."""
+
+    key_id, secret = S3_KEY_ID, S3_SECRET
+
+    def __init__(self, port: int, root: Path | None = None) -> None:
+        self.port = port
+        self.root = root
+        self.url = f"http://127.0.0.1:{port}"
+
+    def bucket(self) -> str:
+        """A new bucket."""
+        name = f"media-{secrets.token_hex(4)}"
+        assert self.ask("PUT", f"/{name}") == 200
+        return name
+
+    def ask(self, method: str, path: str) -> int:
+        """A request about a bucket; the status."""
+        keys = Keys(self.key_id, self.secret)
+        url = signed_url(method, self.url + path, query={}, keys=keys, region="us-east-1", at=time.time(), seconds=60)
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+            connection.request(method, url.removeprefix(self.url))
+            return connection.getresponse().status
+
+
+@contextlib.contextmanager
+def _serving(command: list[str], port: int) -> Iterator[None]:
+    """A server while it is needed; it answers when this returns."""
+    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 60
+        while True:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
+                break
+            assert server.poll() is None, f"{command[0]} ended with {server.returncode}"
+            assert time.monotonic() < until, f"{command[0]} did not start"
+            time.sleep(0.02)
+        yield
+    finally:
+        server.terminate()
+        try:
+            server.wait(5)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _program(name: str) -> str:
+    path = Path(sys.executable).with_name(name)
+    if not path.exists():
+        pytest.skip(f"there is no {name} in this environment; install it with: make install")
+    return str(path)
+
+
+def _free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[S3Server]:
+    """Moto's S3: in memory, faithful in its answers. It checks no keys."""
+    port = _free_port()
+    with _serving([_program("moto_server"), "-H", "127.0.0.1", "-p", str(port)], port):
+        yield S3Server(port)
+
+
+@pytest.fixture(scope="session")
+def rclone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """Rclone's S3: real files and real signatures. It knows no conditions, and answers a range with 200."""
+    root, port = tmp_path_factory.mktemp("rclone"), _free_port()
+    keys = f"{S3_KEY_ID},{S3_SECRET}"
+    command = [_program("rclone"), "serve", "s3", "--auth-key", keys, "--addr", f"127.0.0.1:{port}", str(root)]
+    with _serving([*command, "--config", str(root.with_name("none.conf"))], port):
+        yield S3Server(port, root)

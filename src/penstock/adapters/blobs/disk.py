@@ -54,8 +54,9 @@ class DiskBlobs:
         await asyncio.to_thread(self._pool.shutdown)
 
     @asynccontextmanager
-    async def upload(self, key: str) -> AsyncIterator["DiskUpload"]:
-        """Begin a blob."""
+    async def upload(self, key: str, *, sha256: bytes | None = None) -> AsyncIterator["DiskUpload"]:
+        """Begin a blob. A folder keeps no word on what the bytes should be: their row does."""
+        del sha256
         upload = DiskUpload(self, self._path(key))
         try:
             yield upload
@@ -105,6 +106,24 @@ class DiskBlobs:
 
         if await self._in_thread(remove):
             await self.sync_folder(path.parent)
+
+    async def presign(self, key: str, *, seconds: int, content_type: str, disposition: str) -> str | None:
+        """A folder has no addresses."""
+        del key, seconds, content_type, disposition
+        return None
+
+    # -- for the sweeping -------------------------------------------------------------------
+
+    async def keys_older_than(self, before: float) -> AsyncIterator[str]:
+        """Keys that were last written before a moment, in order."""
+        for folder in await self._in_thread(_names, self._folder):
+            for key in await self._in_thread(_older, self._folder / folder, before):
+                if _KEY.fullmatch(key):
+                    yield key
+
+    async def drop_unfinished(self, before: float) -> int:
+        """Remove temporary files that no upload has written to since a moment; how many."""
+        return await self._in_thread(self._drop_unfinished, before)
 
     # -- for uploads ------------------------------------------------------------------------
 
@@ -160,6 +179,15 @@ class DiskBlobs:
                 name.unlink()
         for left in self._folder.glob("**/.*"):
             left.unlink(missing_ok=True)
+
+    def _drop_unfinished(self, before: float) -> int:
+        dropped = 0
+        for left in self._folder.glob("**/.*"):
+            with contextlib.suppress(FileNotFoundError):
+                if left.stat().st_mtime < before:
+                    left.unlink()
+                    dropped += 1
+        return dropped
 
     def _make(self, folder: Path) -> None:
         """Make a folder once, durably."""
@@ -290,6 +318,23 @@ def _digest(path: Path) -> tuple[int, bytes] | None:
             return file.tell(), found.digest()
     except FileNotFoundError:
         return None
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(entry.name for entry in folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _older(folder: Path, before: float) -> list[str]:
+    """Keys of the files in one folder that were last written before a moment."""
+    found = []
+    for name in _names(folder):
+        with contextlib.suppress(FileNotFoundError):
+            if (folder / name).stat().st_mtime < before:
+                found.append(f"{folder.name}/{name}")
+    return found
 
 
 def _fsync_folder(folder: Path) -> None:

@@ -2,7 +2,8 @@
 
 A blob's key is derived from its media row (``core.blobkey``), so it does not depend on the attempt: writing it twice
 leaves one blob. The database row is the commit point; a blob without an attached row is nobody's. Not a file system:
-no listing, no names given by customers. Implemented by ``disk``; called by the fetcher, the web room and the audit.
+no names given by customers, and only the sweeping lists. Implemented by ``disk`` and ``s3``; called by the fetcher, the
+web room, the audit and the sweeping.
 """
 
 from collections.abc import AsyncIterator
@@ -29,11 +30,14 @@ class Blobs(Protocol):
     async def stop(self) -> None:
         """Finish what is being written."""
 
-    def upload(self, key: str) -> AbstractAsyncContextManager[Upload]:
-        """Begin a blob; leaving the context without a commit leaves nothing behind."""
+    def upload(self, key: str, *, sha256: bytes | None = None) -> AbstractAsyncContextManager[Upload]:
+        """Begin a blob; leaving the context without a commit leaves nothing behind.
+
+        ``sha256`` is what its bytes were said to be, for a store that keeps such a word beside them.
+        """
 
     async def size(self, key: str) -> int | None:
-        """Bytes of a blob; None when there is none."""
+        """Bytes of a blob; None when there is none. Raises OSError when the store cannot tell."""
 
     def read(self, key: str, *, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """The bytes from ``start`` up to ``end`` (exclusive). Raises FileNotFoundError."""
@@ -43,3 +47,23 @@ class Blobs(Protocol):
 
     async def delete(self, key: str) -> None:
         """Remove a blob for good; nothing happens when there is none."""
+
+    async def presign(self, key: str, *, seconds: int, content_type: str, disposition: str) -> str | None:
+        """An address that gives the blob to whoever has it, for so long and so labelled; None when there is no such."""
+
+
+class Attic(Protocol):
+    """What is asked of a store by whoever throws out what nobody owns. Every moment is in seconds since the epoch."""
+
+    def keys_older_than(self, before: float) -> AsyncIterator[str]:
+        """The keys of blobs that were last written before a moment, in order. Raises OSError."""
+
+    async def drop_unfinished(self, before: float) -> int:
+        """Remove what is left of uploads that began before a moment and never ended; how many. Raises OSError."""
+
+    async def delete(self, key: str) -> None:
+        """Remove a blob for good; nothing happens when there is none."""
+
+
+class Store(Blobs, Attic, Protocol):
+    """All of it: what the wiring opens."""

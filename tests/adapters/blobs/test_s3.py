@@ -1,0 +1,343 @@
+"""A bucket as it really is: away, refusing, slow, gone; and what a file in it says of itself."""
+
+import asyncio
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import obstore
+import pytest
+from structlog.testing import capture_logs
+from yarl import URL
+
+from penstock.adapters.blobs.s3 import Patience, S3Blobs
+from penstock.core import blobkey
+from penstock.core.errors import Unreachable
+
+KEY = blobkey.key(7)
+MIB = 1 << 20
+IMPATIENT = Patience(connect_s=5.0, request_s=10.0, retries=1, retry_within_s=1.0)
+
+
+async def put(blobs: S3Blobs, key: str, data: bytes, sha256: bytes | None = None) -> None:
+    async with blobs.upload(key, sha256=sha256) as upload:
+        for at in range(0, len(data), 256_000):
+            await upload.write(data[at : at + 256_000])
+        await upload.commit()
+
+
+async def whole(blobs: S3Blobs, key: str) -> bytes:
+    return b"".join([chunk async for chunk in blobs.read(key)])
+
+
+async def attributes(blobs: S3Blobs) -> Any:
+    return (await obstore.get_async(blobs._store, KEY)).attributes
+
+
+# -- what an object says of itself --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1_000, 9 * MIB])
+async def test_an_object_keeps_its_hash_and_lets_no_browser_run_it(moto: Any, bucket: Any, size: int) -> None:
+    data = os.urandom(size)
+    blobs = bucket(moto)
+    await put(blobs, KEY, data, hashlib.sha256(data).digest())
+
+    assert await attributes(blobs) == {
+        "Content-Type": "application/octet-stream",
+        "Content-Disposition": "attachment",
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+
+
+async def test_a_small_file_gets_its_hash_though_nobody_announced_it(moto: Any, bucket: Any) -> None:
+    blobs = bucket(moto)
+    await put(blobs, KEY, b"a file")
+    assert (await attributes(blobs))["sha256"] == hashlib.sha256(b"a file").hexdigest()
+
+
+async def test_a_large_file_without_an_announced_hash_says_none(moto: Any, bucket: Any) -> None:
+    blobs = bucket(moto)
+    await put(blobs, KEY, bytes(9 * MIB))
+    assert "sha256" not in await attributes(blobs)
+
+
+@pytest.mark.parametrize("size", [1_000, 9 * MIB])
+async def test_bytes_that_are_not_those_announced_never_become_a_file(rclone: Any, bucket: Any, size: int) -> None:
+    blobs = bucket(rclone)
+    with pytest.raises(OSError, match="not those that were announced"):
+        await put(blobs, KEY, bytes(size), b"\x01" * 32)
+    assert await blobs.size(KEY) is None
+    assert await blobs.drop_unfinished(time.time() + 3_600) == 0
+
+
+async def test_two_prefixes_of_one_bucket_do_not_meet(moto: Any, bucket: Any) -> None:
+    name = moto.bucket()
+    one, other, all_of_it = (bucket(moto, name=name, prefix=prefix) for prefix in ("a", "b", ""))
+    await put(one, KEY, b"one")
+    await put(other, KEY, b"other")
+    await put(all_of_it, KEY, b"the bucket's own")
+
+    assert [await whole(each, KEY) for each in (one, other, all_of_it)] == [b"one", b"other", b"the bucket's own"]
+    assert [key async for key in all_of_it.keys_older_than(time.time() + 3_600)] == [KEY]
+
+
+# -- addresses that need no token of ours -------------------------------------------------------------------------
+
+
+async def get(url: str) -> tuple[int, Any, bytes]:
+    async with aiohttp.ClientSession() as session, session.get(URL(url, encoded=True)) as answer:
+        return answer.status, answer.headers, await answer.read()
+
+
+async def test_an_address_gives_the_bytes_as_it_was_told_to_show_them(moto: Any, bucket: Any) -> None:
+    blobs = bucket(moto)
+    await put(blobs, KEY, b"a photo")
+    disposition = "attachment; filename=\"_a.jpg\"; filename*=UTF-8''%C3%A4%20b.jpg"
+    url = await blobs.presign(KEY, seconds=60, content_type="image/jpeg", disposition=disposition)
+    status, headers, body = await get(url)
+
+    assert (status, body) == (200, b"a photo")
+    assert headers["Content-Type"] == "image/jpeg"
+    assert headers["Content-Disposition"] == disposition
+
+
+async def test_an_address_is_signed(rclone: Any, bucket: Any) -> None:
+    blobs = bucket(rclone)
+    await put(blobs, KEY, b"a photo")
+    url = await blobs.presign(KEY, seconds=60, content_type="image/jpeg", disposition="attachment")
+
+    assert (await get(url))[0] == 200
+    assert rclone.secret not in url
+    assert (await get(url.replace("image%2Fjpeg", "text%2Fhtml")))[0] == 403
+
+
+async def test_without_keys_of_its_own_an_address_is_signed_by_the_machines_role(
+    rclone: Any, bucket: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", rclone.key_id)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", rclone.secret)
+    blobs = bucket(rclone, keys=None)
+    await put(blobs, KEY, b"a page")
+    url = await blobs.presign(KEY, seconds=60, content_type="text/html", disposition="inline")
+    status, headers, body = await get(url)
+
+    assert (status, body) == (200, b"a page")
+    assert headers["Content-Disposition"] == "attachment"
+    assert await blobs.drop_unfinished(time.time() + 3_600) == 0
+
+
+# -- a bucket that does not do what it should ---------------------------------------------------------------------
+
+
+async def try_all(blobs: S3Blobs) -> list[str]:
+    """Everything that can be asked of a bucket, while it is bad: what was said."""
+
+    async def listed() -> None:
+        _ = [key async for key in blobs.keys_older_than(time.time())]
+
+    works = (
+        put(blobs, KEY, b"small"),
+        put(blobs, KEY, bytes(18 * MIB)),
+        blobs.size(KEY),
+        blobs.digest(KEY),
+        whole(blobs, KEY),
+        blobs.delete(KEY),
+        listed(),
+        blobs.drop_unfinished(time.time()),
+    )
+    said = []
+    for error in await asyncio.gather(*works, return_exceptions=True):
+        assert isinstance(error, OSError) and not isinstance(error, FileNotFoundError), error
+        said.append(str(error.strerror))
+    return said
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("deny", {"refuses", "403"}),
+        ("fail", {"503"}),
+        ("hang", {"in time", "cannot be reached"}),
+        ("away", {"cannot be reached"}),
+    ],
+)
+async def test_a_bad_bucket_is_one_clear_line_and_all_is_well_when_it_is_back(
+    way: Any, bucket: Any, mode: str, words: set[str]
+) -> None:
+    blobs = bucket(way, patience=Patience(request_s=3.0, retries=0))
+    await blobs.start()
+    await put(blobs, KEY, b"before")
+    await way.become(mode)
+    for line in await try_all(blobs):
+        assert any(word in line for word in words), line
+        assert "\n" not in line
+        assert len(line) < 120
+        assert way.secret not in line and way.key_id not in line and "http" not in line
+
+    await way.become("pass")
+    assert await whole(blobs, KEY) == b"before"
+    await put(blobs, KEY, bytes(9 * MIB))
+    assert await blobs.size(KEY) == 9 * MIB
+
+
+async def test_a_bucket_that_goes_away_in_the_middle_of_a_file_leaves_no_file(way: Any, bucket: Any) -> None:
+    blobs = bucket(way, patience=IMPATIENT)
+
+    async def interrupted() -> None:
+        async with blobs.upload(KEY) as upload:
+            for at in range(40):
+                await upload.write(bytes(MIB))
+                if at == 12:
+                    await way.become("away")
+            await upload.commit()
+
+    with pytest.raises(OSError, match="cannot be reached"):
+        await interrupted()
+    await way.become("pass")
+    assert await blobs.size(KEY) is None
+    await put(blobs, KEY, b"again")
+    assert await whole(blobs, KEY) == b"again"
+
+
+async def test_a_bucket_that_is_gone_is_not_taken_for_missing_files(moto: Any, bucket: Any) -> None:
+    name = moto.bucket()
+    blobs = bucket(moto, name=name)
+    assert moto.ask("DELETE", f"/{name}") == 204
+    for line in (await try_all(blobs))[:-1]:
+        assert line == f"there is no bucket {name}"
+    assert moto.ask("PUT", f"/{name}") == 200
+    await put(blobs, KEY, b"back")
+    assert await blobs.digest(KEY) == (4, hashlib.sha256(b"back").digest())
+
+
+async def test_retries_are_few(way: Any, bucket: Any) -> None:
+    blobs = bucket(way, patience=Patience(retries=2, retry_within_s=5.0))
+    await way.become("fail")
+    with pytest.raises(OSError, match="503 SlowDown"):
+        await put(blobs, KEY, b"small")
+    assert len(way.requests) == 3
+
+
+async def test_a_short_failure_is_not_even_seen(way: Any, bucket: Any) -> None:
+    blobs = bucket(way, patience=Patience(retries=5))
+    await way.become("fail")
+    task = asyncio.create_task(put(blobs, KEY, b"small"))
+    async with asyncio.timeout(20):
+        while not way.requests:
+            await asyncio.sleep(0.01)
+    await way.become("pass")
+    await task
+    assert await whole(blobs, KEY) == b"small"
+
+
+async def test_a_bucket_that_refuses_stops_the_start(way: Any, bucket: Any) -> None:
+    await way.become("deny")
+    with pytest.raises(
+        Unreachable, match=r"^s3://media-\w+/pen/stock cannot be used: the bucket \S+ refuses a file: Acc"
+    ):
+        await bucket(way, patience=IMPATIENT).start()
+
+
+async def test_a_bucket_that_is_not_there_for_now_stops_nothing(way: Any, bucket: Any) -> None:
+    blobs = bucket(way, patience=IMPATIENT)
+    await way.become("away")
+    with capture_logs() as logged:
+        await blobs.start()
+    assert [entry["event"] for entry in logged] == ["files.unavailable"]
+    await way.become("pass")
+    await put(blobs, KEY, b"a file")
+
+
+async def test_an_examination_says_what_works_and_what_does_not(way: Any, bucket: Any) -> None:
+    blobs = bucket(way, patience=IMPATIENT)
+    assert await blobs.examine() == [(what, None) for what in ("written", "read", "listed", "deleted")]
+    await way.become("deny")
+    ((what, problem),) = await blobs.examine()
+    assert what == "written"
+    assert "refuses to be written: AccessDenied" in str(problem)
+
+
+# -- memory, and what a killed process leaves ----------------------------------------------------------------------
+
+PROGRAM = """
+import asyncio, os, resource, signal, sys
+from penstock.adapters.blobs.s3 import Bucket, S3Blobs
+from penstock.adapters.blobs.s3_signing import Keys
+address, name, key_id, secret, mib, kill = sys.argv[1:]
+async def main():
+    blobs = S3Blobs(Bucket(name=name, prefix="pen/stock", address=address, keys=Keys(key_id, secret)))
+    await blobs.start()
+    chunk = os.urandom(1 << 18)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    async with blobs.upload("00000000/0000000000000007") as upload:
+        for _ in range(int(mib) * 4):
+            await upload.write(chunk)
+        if kill == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        await upload.commit()
+    size, _ = await blobs.digest("00000000/0000000000000007")
+    print(size, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+asyncio.run(main())
+"""
+
+
+def run(server: Any, name: str, mib: int, kill: str) -> subprocess.CompletedProcess[str]:
+    arguments = [f"{server.url}/{name}", name, server.key_id, server.secret, str(mib), kill]
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments], check=False, timeout=120, capture_output=True, text=True
+    )
+
+
+async def test_a_large_file_goes_through_with_little_memory(rclone: Any) -> None:
+    ran = await asyncio.to_thread(run, rclone, rclone.bucket(), 120, "")
+    size, grown_kib = map(int, ran.stdout.split())
+    assert size == 120 * MIB
+    assert grown_kib < 80 * 1_024
+
+
+async def test_what_a_killed_process_left_unfinished_is_dropped_when_it_is_old(
+    rclone: Any, bucket: Callable[..., S3Blobs]
+) -> None:
+    name = rclone.bucket()
+    assert (await asyncio.to_thread(run, rclone, name, 30, "kill")).returncode == -9
+    blobs, other = bucket(rclone, name=name), bucket(rclone, name=name, prefix="other")
+
+    assert await blobs.size(KEY) is None
+    assert await blobs.drop_unfinished(time.time() - 60) == 0  # somebody may still be at it
+    assert await other.drop_unfinished(time.time() + 60) == 0
+    assert await blobs.drop_unfinished(time.time() + 60) == 1
+    assert await blobs.drop_unfinished(time.time() + 60) == 0
+
+
+async def test_a_store_that_takes_its_time_makes_the_writer_wait(way: Any, bucket: Any) -> None:
+    blobs = bucket(way, patience=Patience(request_s=20.0, retries=0))
+    taken = 0
+    async with blobs.upload(KEY) as upload:
+        for _ in range(9):
+            await upload.write(bytes(MIB))
+        await way.become("hang")
+
+        async def more() -> None:
+            nonlocal taken
+            while True:
+                await upload.write(bytes(MIB))
+                taken += 1
+
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(more(), 1.0)
+        await way.become("pass")
+    assert taken < 30
+    assert await blobs.size(KEY) is None
+
+
+@pytest.fixture(autouse=True)
+def no_keys_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the developer's own environment says of AWS is not tried."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
