@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from penstock.adapters.graph.http import HttpGraph
 from penstock.adapters.graph.sending import send_declared
 from penstock.core import blobkey
 from penstock.core.budget import Limit
+from penstock.core.lanes import Lane
 from penstock.core.work import Attempt, Claim, Ending, Outcome, PutBack
 from penstock.flow.fetcher import Fetcher
 from penstock.flow.receiver import Receiver, Taken
@@ -48,6 +49,9 @@ class Valve:
     def __init__(self) -> None:
         self.shut: set[str] = set()
         self.asked: list[str] = []
+
+    def open_lanes(self, lanes: Sequence[Lane], now: float) -> Sequence[Lane]:
+        return lanes
 
     def admit(self, claim: Claim, operation: str, now: float) -> float | None:
         self.asked.append(operation)

@@ -1,4 +1,4 @@
-"""The queue: earliest deadline first among what is due, leases, fences, and endings that count once."""
+"""The queue: lanes in fair turns, earliest deadline first in each, leases, fences, and endings that count once."""
 
 import asyncio
 import random
@@ -9,6 +9,7 @@ from typing import Any
 import apsw
 import pytest
 
+from penstock.core.lanes import Limits, Turns
 from penstock.core.media import TRANSITIONS, State, Step
 from penstock.core.work import Attempt, Ending, Outcome, RetryLater
 from penstock.ledger import queue, statements
@@ -19,9 +20,7 @@ NOW = 1_795_000_100.0
 
 async def bring(desk: Any, webhooks: Any, *sent_at: int) -> None:
     """One file for each time of sending, which is what deadlines count from."""
-    files = [
-        {**webhooks.file(f"wamid.{n}", f"m{n}"), "timestamp": str(at)} for n, at in enumerate(sent_at)
-    ]
+    files = [{**webhooks.file(f"wamid.{n}", f"m{n}"), "timestamp": str(at)} for n, at in enumerate(sent_at)]
     await desk.receive(webhooks.body(*files), now=NOW)
 
 
@@ -78,9 +77,7 @@ async def test_a_claim_says_all_that_a_fetcher_must_know(desk: Any, webhooks: An
     assert (claim.received_at, claim.deadline) == (NOW, 1_795_000_000.0 + 7 * 86_400)
 
 
-async def test_what_is_due_later_is_claimed_when_it_is_due_and_in_its_place(
-    desk: Any, webhooks: Any
-) -> None:
+async def test_what_is_due_later_is_claimed_when_it_is_due_and_in_its_place(desk: Any, webhooks: Any) -> None:
     await bring(desk, webhooks, 1_794_990_000, 1_794_990_010, 1_794_990_020)
     early, middle, late = await desk.claim(now=NOW)
     for claim, due_at in ((early, NOW + 50), (middle, NOW + 10), (late, NOW + 20)):
@@ -88,19 +85,78 @@ async def test_what_is_due_later_is_claimed_when_it_is_due_and_in_its_place(
         assert await desk.settle(claim, ending, now=NOW)
 
     assert await desk.claim(now=NOW + 9) == []
-    assert await desk.ledger.queue.next_due() == NOW + 10
+    assert await desk.ledger.queue.due() == ((), NOW + 10)
     assert [claim.id for claim in await desk.claim(now=NOW + 30)] == [middle.id, late.id]
     assert [claim.id for claim in await desk.claim(now=NOW + 50)] == [early.id]
 
 
-async def test_the_next_due_is_known(desk: Any, webhooks: Any, endings: Callable[[str], Ending]) -> None:
-    assert await desk.ledger.queue.next_due() is None
-    await bring(desk, webhooks, 1_794_990_000)
-    assert await desk.ledger.queue.next_due() == 0.0
-    (claim,) = await desk.claim(now=NOW)
-    assert await desk.ledger.queue.next_due() is None
-    await desk.settle(claim, endings("attached"))
-    assert await desk.ledger.queue.next_due() is None
+async def test_the_lanes_with_something_ready_are_known_by_name(
+    desk: Any, webhooks: Any, endings: Callable[[str], Ending]
+) -> None:
+    assert await desk.ledger.queue.due() == ((), None)
+    await desk.receive(
+        webhooks.body(*(webhooks.file(f"wamid.{n}", f"m{n}", kind) for n, kind in enumerate(("image", "audio") * 3))),
+        now=NOW,
+    )
+    lanes, later_at = await desk.ledger.queue.due()
+    facts = (1, 1, "acme", "main", "token-a", NUMBER)
+    assert [(lane.workspace_id, lane.number_id, *lane[3:]) for lane in lanes] == [facts, facts]
+    assert [lane.kind for lane in lanes] == ["audio", "image"]
+    assert later_at is None
+
+    for claim in await desk.claim(now=NOW):
+        await desk.settle(claim, endings("attached" if claim.kind == "audio" else "retry"))
+    lanes, later_at = await desk.ledger.queue.due()
+    assert (lanes, later_at) == ((), 0.0)
+    assert await desk.ledger.queue.promote(now=NOW) == 3
+    lanes, later_at = await desk.ledger.queue.due()
+    assert ([lane.kind for lane in lanes], later_at) == (["image"], None)
+
+
+async def test_lanes_give_in_turns_however_much_waits_in_one(desk: Any, webhooks: Any) -> None:
+    await bring(desk, webhooks, *range(1_794_990_000, 1_794_990_040))
+    late = [webhooks.file(f"wamid.late{n}", f"late{n}", kind) for n, kind in enumerate(("audio", "video", "sticker"))]
+    await desk.receive(webhooks.body(*late), now=NOW)
+
+    first = await desk.claim(8, now=NOW)
+    assert sorted(claim.kind for claim in first) == ["audio", *["image"] * 5, "sticker", "video"]
+
+
+async def test_only_the_lanes_that_are_named_are_claimed_from(desk: Any, webhooks: Any) -> None:
+    kinds = ("audio", "image", "video")
+    await desk.receive(webhooks.body(*(webhooks.file(f"wamid.{k}", f"m{k}", k) for k in kinds)), now=NOW)
+    lanes, _ = await desk.ledger.queue.due()
+    taken = await desk.ledger.queue.take(owner="me", limit=10, lanes=lanes[1:], now=NOW, lease_s=60)
+    assert {claim.kind for claim in taken.claims} == {"image", "video"}
+    assert taken.dry == frozenset(lanes[1:])
+    assert taken.turns.given > 0
+
+
+async def test_what_is_near_its_end_comes_first_then_live_and_backlog_four_to_one(desk: Any, webhooks: Any) -> None:
+    old = [{**webhooks.file(f"wamid.old{n}", f"old{n}"), "timestamp": str(1_794_900_000 + n)} for n in range(10)]
+    await desk.receive(webhooks.body(*old), now=NOW - 3_600)
+    new = [{**webhooks.file(f"wamid.new{n}", f"new{n}"), "timestamp": str(1_794_999_990 + n)} for n in range(10)]
+    await desk.receive(webhooks.body(*new), now=NOW - 60)
+    near = {**webhooks.file("wamid.near", "near"), "timestamp": str(int(NOW) - 7 * 86_400 + 600)}
+    await desk.receive(webhooks.body(near), now=NOW - 7_200)
+
+    lanes, _ = await desk.ledger.queue.due()
+    turns = Turns()
+    found = []
+    for _ in range(11):
+        taken = await desk.ledger.queue.take(owner="me", limit=1, lanes=lanes, now=NOW, lease_s=60, turns=turns)
+        turns = taken.turns
+        found += [claim.media_id for claim in taken.claims]
+    assert found == ["near", *(f"new{n}" for n in range(4)), "old0", *(f"new{n}" for n in range(4, 8)), "old1"]
+
+
+async def test_a_workspace_gives_no_more_than_it_may_have_at_once(desk: Any, webhooks: Any) -> None:
+    await bring(desk, webhooks, *range(1_794_990_000, 1_794_990_010))
+    lanes, _ = await desk.ledger.queue.due()
+    limits = Limits(most=4, under_way={1: 1})
+    taken = await desk.ledger.queue.take(owner="me", limit=10, lanes=lanes, now=NOW, lease_s=60, limits=limits)
+    assert len(taken.claims) == 3
+    assert not taken.dry
 
 
 async def test_two_fetchers_never_have_the_same_item(desk: Any, webhooks: Any) -> None:
@@ -269,6 +325,8 @@ async def test_the_files_of_a_removed_number_are_still_fetched(
 # -- the cost of a claim ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)  # whose steps can be counted
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)  # the steps are those of SQLite's machine
 async def test_a_claim_passes_nothing_that_is_not_due(desk: Any, webhooks: Any, tmp_path: Path) -> None:
     """A hundred thousand retries wait for a later time, every one with an earlier deadline than what is due."""
     await bring(desk, webhooks, 1_794_990_000)
@@ -287,7 +345,8 @@ async def test_a_claim_passes_nothing_that_is_not_due(desk: Any, webhooks: Any, 
     steps = []
     for call in (
         sql("promote", now=NOW, limit=1000),
-        sql("claim", owner="me", lease_until=NOW + 60, limit=50),
+        sql("list_due_lanes"),
+        sql("find_ready", lanes='[[1, 1, "image"]]', each=50, live_minute=0),
         sql("next_due"),
     ):
         cursor = connection.execute(call.sql, call.args)
@@ -318,7 +377,7 @@ def count_of_steps(connection: apsw.Connection, call: Any) -> int:
 async def test_what_waits_since_one_class_of_attempt_can_be_made_due_and_nothing_else(desk: Any, webhooks: Any) -> None:
     await bring(desk, webhooks, *(1_794_990_000 + n for n in range(3)))
     first, second, third = await desk.claim(now=NOW)
-    late = {"due_at": NOW + 1_800.0, "reason": "It waits."}
+    late: dict[str, Any] = {"due_at": NOW + 1_800.0, "reason": "It waits."}
     await desk.settle(first, RetryLater(outcome=Outcome.CONTRACT, **late), now=NOW)
     await desk.settle(second, RetryLater(outcome=Outcome.AUTH, **late), now=NOW)
     await desk.settle(third, RetryLater(NOW - 1.0, Outcome.CONTRACT, "It is due anyway."), now=NOW)

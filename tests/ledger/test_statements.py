@@ -13,23 +13,40 @@ SQL = statements.load("sqlite")
 
 # What runs for every webhook, every fetch and every page: it may not look through a table, nor sort one.
 HOT = (
-    *("app_signed", "claim", "delete_stray", "fill_gap", "fill_message", "find_conversation", "find_media_of_number"),
-    *("finish", "get_access", "get_access_by_id", "get_body", "get_claimed", "get_media", "get_message"),
+    *(
+        "app_signed",
+        "delete_stray",
+        "fill_gap",
+        "fill_message",
+        "find_conversation",
+        "find_media_of_number",
+        "find_ready",
+    ),
+    *("finish", "get_access", "get_access_by_id", "get_body", "get_media", "get_message"),
     *("get_message_row", "get_number", "get_registration", "has_media", "insert_event", "insert_fetch"),
     *("insert_media", "insert_message", "insert_message_event", "insert_status", "insert_stray", "insert_webhook"),
-    *("last_event", "last_webhook", "list_attached", "list_attempts", "list_bodies", "list_conversations"),
+    *(
+        "last_event",
+        "last_webhook",
+        "list_attached",
+        "list_attempts",
+        "list_bodies",
+        "list_claimed",
+        "list_conversations",
+        "list_due_lanes",
+    ),
     *("list_events", "list_events_of_workspace", "list_media", "list_messages", "list_readable_strays"),
     *("list_stray_bodies", "list_unread_bodies", "media_floor", "merge_aliases", "merge_conversations"),
     *("merge_messages", "move_message", "next_due", "next_seq", "point_alias", "promote", "put_back"),
     *("release_all", "release_lost", "renew", "retry", "set_attached", "set_contact", "set_ended", "set_webhook_read"),
-    *("tally", "touch_conversation"),
+    *("take", "tally", "touch_conversation"),
 )
 
 # Scans of what is small by its nature: the rows of one index that hold only what is meant, one row, a page.
 SMALL = re.compile(
-    r"SCAN (CONSTANT ROW|provisioning|t|s|webhooks USING INDEX webhooks_unread"
+    r"SCAN (CONSTANT ROW|provisioning|t|s|d|(t|json_each) VIRTUAL TABLE INDEX 1:|webhooks USING INDEX webhooks_unread"
     r"|w USING COVERING INDEX sqlite_autoindex_workspaces_1|n USING INDEX numbers_registered"
-    r"|(f|fetches) USING (COVERING )?INDEX fetches_(ready|taken))"
+    r"|(f|fetches) USING (COVERING )?INDEX fetches_(lanes|taken))"
 )
 
 

@@ -14,7 +14,6 @@ from penstock.adapters.blobs.disk import DiskBlobs
 from penstock.bench import installation
 from penstock.bench.clocks import Clocks
 from penstock.bench.processes import Facts, Parent, run
-from penstock.controls.gates.keeper import GateKeeper
 from penstock.core.work import Attached, Attempt, Claim, Ending
 from penstock.flow.fetcher import Fetcher
 from penstock.flow.registry import Registry
@@ -23,7 +22,7 @@ from penstock.settings import Settings
 from penstock.settings.logs import set_up
 from penstock.web.metrics import Metrics
 from penstock.wiring import stores
-from penstock.wiring.instance import look_up_limit, open_graph
+from penstock.wiring.instance import look_up_limit, open_gates, open_graph
 
 
 class SlowBlobs(DiskBlobs):
@@ -90,7 +89,7 @@ async def _fetcher(
     stack: contextlib.AsyncExitStack, ledger: Ledger, settings: Settings, count: Count, *, slow_s: float
 ) -> Fetcher:
     """The fetcher, not started, with its parts, started. As ``wiring.instance`` puts them together."""
-    registry, graph, gates = Registry(ledger), open_graph(settings), GateKeeper(ledger)
+    registry, graph, gates = Registry(ledger), open_graph(settings), open_gates(settings, ledger)
     blobs = SlowBlobs(settings.blobs_url.path, each_s=slow_s) if slow_s else stores.open_blobs(settings)
     for part in (registry, blobs, graph, gates):
         await part.start()

@@ -1,4 +1,4 @@
-"""The fetching step: takes what is due, asks the gates, looks it up, downloads it, judges, records.
+"""The fetching step: takes what is due from open lanes, looks it up, downloads it, judges, records.
 
 One turn serves one claim, from its lease to its ending; the ending, its attempts and its event are one transaction of
 the ledger. A crash anywhere leaves a lease that runs out, and the file is fetched again to one attachment. It decides
@@ -15,11 +15,12 @@ import structlog
 
 from penstock.adapters.blobs.port import Blobs
 from penstock.adapters.graph.port import Graph
-from penstock.core import ids
+from penstock.core import ids, lanes
 from penstock.core.budget import Limit
 from penstock.core.errors import PenstockError, Unreachable
 from penstock.core.work import Attempt, Claim, Ending, Outcome, PutBack, RetryLater
 from penstock.flow.budgets import Budgets
+from penstock.flow.lanes import Lanes
 from penstock.flow.leases import Leases
 from penstock.flow.registry import Registry
 from penstock.flow.sockets import Gates, NoGates, NoWitness, Witness
@@ -32,12 +33,16 @@ _POLL_S = 1.0  # another process may have put something to work
 _BATCH = 50  # items of one claim at most: a claim holds up the other writers
 _GATHER_S = 0.01  # under load, slots that come free within this time are claimed for together
 _BUSY_SHARE = 8  # … unless an eighth of all slots is free already
+_AT_ONCE_S = 0.01
 _STORE_AGAIN_S = 1.0
 GRACE_S = 5.0  # what is in flight may end by itself for so long when the process is asked to stop
 
 
 class Fetcher:
-    """Fetches up to ``concurrency`` files at once."""
+    """Fetches up to ``concurrency`` files at once, of one workspace ``most_of_one`` at most.
+
+    Without that limit some room is kept for others where several workspaces are served (``core.lanes.most_of_one``).
+    """
 
     def __init__(
         self,
@@ -48,6 +53,7 @@ class Fetcher:
         *,
         owner: str,
         concurrency: int,
+        most_of_one: int | None = None,
         gates: Gates | None = None,
         witness: Witness | None = None,
         look_up_limit: Limit | None = None,
@@ -63,7 +69,8 @@ class Fetcher:
         self._changed = changed
         self._budgets = Budgets(look_up_limit)
         self._turn = Turn(graph, blobs, gates or NoGates(), jitter=jitter, budgets=self._budgets)
-        self._leases = Leases(ledger, owner)
+        self._lanes = Lanes(ledger, gates, most_of_one=lambda: most_of_one or self._kept_free())
+        self._leases = Leases(ledger, owner, lanes=self._lanes)
         self._turns: dict[asyncio.Task[None], Claim] = {}
         self._wake = asyncio.Event()
         self._freed = asyncio.Event()
@@ -118,7 +125,7 @@ class Fetcher:
             self._freed.clear()
             await self._freed.wait()
             return
-        if self._turns and free * _BUSY_SHARE < self._concurrency:
+        if self._turns and (self._lanes.limited or free * _BUSY_SHARE < self._concurrency):
             await asyncio.sleep(_GATHER_S)
             free = self._concurrency - len(self._turns)
         self._wake.clear()
@@ -129,12 +136,11 @@ class Fetcher:
             self._turns[task] = claim
             task.add_done_callback(self._over)
         if len(claims) < limit:
-            await self._pause(await self._idle_s())
+            await self._pause(max(_AT_ONCE_S, self._lanes.idle_s(await self._ledger.now())))
 
-    async def _idle_s(self) -> float:
-        """How long nothing will be due, as far as we know."""
-        due = await self._ledger.queue.next_due()
-        return _POLL_S if due is None else min(_POLL_S, max(0.01, due - await self._ledger.now()))
+    def _kept_free(self) -> int | None:
+        """How many downloads one workspace may have at once, so that there is room for the others."""
+        return lanes.most_of_one(self._concurrency, workspaces=self._registry.workspaces())
 
     async def _wake_for(self, ending: Ending) -> None:
         """Claim in time for an item that is due again before anybody would look."""
@@ -150,6 +156,8 @@ class Fetcher:
     def _over(self, task: asyncio.Task[None]) -> None:
         del self._turns[task]
         self._freed.set()
+        if self._lanes.limited:  # its workspace may have another one
+            self._wake.set()
 
     def _give_up(self, claim: Claim) -> None:
         """The lease of a claim was lost: whatever it brings would be dropped."""

@@ -12,6 +12,7 @@ import structlog
 
 from penstock.core.errors import Unreachable
 from penstock.core.work import Claim
+from penstock.flow.lanes import Lanes
 from penstock.ledger.book import Ledger
 
 _log = structlog.get_logger()
@@ -24,8 +25,9 @@ _SWEEP_S = 10.0
 class Leases:
     """The claims in our hands."""
 
-    def __init__(self, ledger: Ledger, owner: str, *, lease_s: float = LEASE_S) -> None:
+    def __init__(self, ledger: Ledger, owner: str, *, lanes: Lanes | None = None, lease_s: float = LEASE_S) -> None:
         self._ledger = ledger
+        self._lanes = lanes or Lanes(ledger)
         self._owner = owner
         self._lease_s = lease_s
         self._held: dict[int, Claim] = {}
@@ -49,9 +51,11 @@ class Leases:
                 await task
 
     async def claim(self, limit: int) -> list[Claim]:
-        """Take up to ``limit`` due items. Raises Unreachable."""
+        """Take up to ``limit`` due items of open lanes. Raises Unreachable."""
         now = await self._ledger.now()
-        claims = await self._ledger.queue.claim(owner=self._owner, limit=limit, now=now, lease_s=self._lease_s)
+        claims = await self._lanes.claim(
+            owner=self._owner, limit=limit, held=self._held.values(), now=now, lease_s=self._lease_s
+        )
         for claim in claims:
             self._held[claim.id] = claim
         return claims

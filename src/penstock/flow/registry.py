@@ -77,6 +77,10 @@ class Registry:
         """Every registered number, by phone_number_id."""
         return self._routes
 
+    def workspaces(self) -> int:
+        """How many workspaces have a number."""
+        return self._workspaces
+
     def token(self, credential_id: int) -> str | None:
         """Meta's token of a credential; None when it was removed."""
         return self._tokens.get(credential_id)
@@ -86,6 +90,7 @@ class Registry:
         self._apps = snapshot.apps
         self._apps_by_name = {app.name: app for app in snapshot.apps}
         self._routes = {route.phone_number_id: route for route in snapshot.routes}
+        self._workspaces = len({route.workspace_id for route in snapshot.routes})
         self._tokens = snapshot.tokens
 
     async def _keep(self) -> None:

@@ -4,13 +4,18 @@ Before a piece of work the fetcher asks the gates; after it, it tells the witnes
 (``controls``); taking it away leaves a working pipeline. No decisions here. Called by the fetcher.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from penstock.core.lanes import Lane
 from penstock.core.work import Attempt, Claim, Ending
 
 
 class Gates(Protocol):
-    """Asked whether a piece of work may go on."""
+    """Asked from which lanes work may be taken, and whether a piece of work may go on."""
+
+    def open_lanes(self, lanes: Sequence[Lane], now: float) -> Sequence[Lane]:
+        """Those of the lanes that no shut gate is in front of, in the same order."""
 
     def admit(self, claim: Claim, operation: str, now: float) -> float | None:
         """None = go on. Otherwise the gate is shut: ask again at this time, epoch seconds; no attempt is spent."""
@@ -28,6 +33,11 @@ class Witness(Protocol):
 
 class NoGates:
     """Everything may pass."""
+
+    def open_lanes(self, lanes: Sequence[Lane], now: float) -> Sequence[Lane]:
+        """All of them."""
+        del now
+        return lanes
 
     def admit(self, claim: Claim, operation: str, now: float) -> float | None:
         """Go on."""

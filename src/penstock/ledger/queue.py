@@ -1,16 +1,20 @@
 """The queue: what is still to be fetched, who has it, and how each piece of work ends.
 
-Every claim raises the item's fence and every later write names it, so the result of a worker that lost its lease
-changes nothing. The row's end, its attempts and its event are one transaction. Which step may follow which is the table
-of ``core.media``. Called by the fetcher.
+A claim names the lanes that it may take from; whose turn it is and in which order a lane gives is decided in
+``core.lanes``. Every claim raises the item's fence and every later write names it, so the result of a worker that lost
+its lease changes nothing. The row's end, its attempts and its event are one transaction. Which step may follow which is
+the table of ``core.media``. Called by the fetcher.
 """
 
-from collections.abc import Sequence
-from typing import assert_never
+import json
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, assert_never
 
 import msgspec
 
 from penstock.adapters.db.port import Database, Row, Script
+from penstock.core import lanes as order
+from penstock.core.lanes import Lane, Limits, Ready, Turns
 from penstock.core.media import State
 from penstock.core.work import (
     Attached,
@@ -28,6 +32,24 @@ from penstock.ledger.statements import Statements
 
 _PROMOTED = 1_000  # at once: more would hold up the webhooks behind it
 _RELEASED = 500
+_ROUNDS = 3  # a lane that gives less than its share leaves it to the others, so often in one claim
+_FIRST = Turns()
+_UNLIMITED = Limits()
+
+
+class Due(NamedTuple):
+    """What could be claimed at a moment."""
+
+    lanes: tuple[Lane, ...]  # those that have something ready
+    later_at: float | None  # when the first of what waits for a later time is due, epoch seconds
+
+
+class Taken(NamedTuple):
+    """What a claim brought."""
+
+    claims: list[Claim]  # by deadline
+    turns: Turns
+    dry: frozenset[Lane]  # lanes that had less than their share: nothing was ready in them any more
 
 
 class Queue:
@@ -37,39 +59,66 @@ class Queue:
         self._db = db
         self._sql = sql
 
-    async def claim(self, *, owner: str, limit: int, now: float, lease_s: float) -> list[Claim]:
-        """Take up to ``limit`` items that are due, earliest deadline first; theirs is a lease of ``lease_s`` seconds.
+    async def due(self) -> Due:
+        """The lanes that have something ready. It costs as much as there are such lanes, whatever waits in them."""
 
-        Of retries that are due, the first thousand count; after a long outage the others follow claim by claim.
+        def script() -> Script[Due]:
+            lanes = yield self._sql("list_due_lanes")
+            later = yield self._sql("next_due")
+            return Due(tuple(Lane(*row) for row in lanes), later[0][0])
+
+        return await self._db.read(script)
+
+    async def promote(self, *, now: float) -> int:
+        """Make ready what was to be tried later and is due, a thousand at a time; how many."""
+
+        def script() -> Script[int]:
+            rows = yield self._sql("promote", now=now, limit=_PROMOTED)
+            return len(rows)
+
+        return await self._db.write(script)
+
+    async def claim(self, *, owner: str, limit: int, now: float, lease_s: float) -> list[Claim]:
+        """Take up to ``limit`` items that are due, whatever their lane, each lane having one turn after the other.
+
+        For whoever has no gates to ask and remembers no turns; a fetcher uses ``take``.
         """
 
         def script() -> Script[list[Claim]]:
             yield self._sql("promote", now=now, limit=_PROMOTED)
-            taken = yield self._sql("claim", owner=owner, lease_until=now + lease_s, limit=limit)
-            claims = []
-            for media_row, fence in taken:
-                rows = yield self._sql("get_claimed", media_row=media_row, fence=fence)
-                claims.append(Claim(*rows[0]))
-            return sorted(claims, key=lambda claim: claim.deadline)
+            rows = yield self._sql("list_due_lanes")
+            lanes = [Lane(*row) for row in rows]
+            taken = yield from self._take(lanes, owner, limit, now, lease_s, _FIRST, _UNLIMITED)
+            return taken.claims
+
+        return await self._db.write(script)
+
+    async def take(
+        self,
+        *,
+        owner: str,
+        limit: int,
+        lanes: Iterable[Lane],
+        now: float,
+        lease_s: float,
+        turns: Turns = _FIRST,
+        limits: Limits = _UNLIMITED,
+    ) -> Taken:
+        """Take up to ``limit`` ready items of these lanes in fair turns; theirs is a lease of ``lease_s`` seconds."""
+        given = tuple(lanes)
+
+        def script() -> Script[Taken]:
+            return (yield from self._take(given, owner, limit, now, lease_s, turns, limits))
 
         return await self._db.write(script)
 
     async def renew(self, *, owner: str, claims: Sequence[Claim], now: float, lease_s: float) -> set[int]:
         """Prolong leases; the ids that are still ours. What is missing was lost."""
+        named = json.dumps([(claim.id, claim.fence) for claim in claims])
 
         def script() -> Script[set[int]]:
-            ours: set[int] = set()
-            for claim in claims:
-                rows = yield self._sql(
-                    "renew",
-                    media_row=claim.id,
-                    fence=claim.fence,
-                    owner=owner,
-                    lease_until=now + lease_s,
-                )
-                if rows:
-                    ours.add(claim.id)
-            return ours
+            rows = yield self._sql("renew", claims=named, owner=owner, lease_until=now + lease_s)
+            return {int(row[0]) for row in rows}
 
         return await self._db.write(script)
 
@@ -116,15 +165,57 @@ class Queue:
 
         return await self._db.write(script)
 
-    async def next_due(self) -> float | None:
-        """When the next waiting item is due, epoch seconds (0 when one is ready); None when none waits."""
+    # -- parts of the scripts above ---------------------------------------------------------
 
-        def script() -> Script[float | None]:
-            rows = yield self._sql("next_due")
-            due: float | None = rows[0][0]
-            return due
+    def _take(
+        self,
+        lanes: Sequence[Lane],
+        owner: str,
+        limit: int,
+        now: float,
+        lease_s: float,
+        turns: Turns,
+        limits: Limits,
+    ) -> Script[Taken]:
+        ids: list[int] = []
+        dry: set[Lane] = set()
+        for _ in range(_ROUNDS):
+            wet = [lane for lane in lanes if lane not in dry]
+            quotas = order.share(wet, free=limit - len(ids), turns=turns, limits=limits)
+            if not quotas:
+                break
+            found = yield from self._ready(quotas, now)
+            begun, served = {}, {}
+            for (lane, quota), (earliest, live) in zip(quotas.items(), found, strict=True):
+                turn = turns.mixed.get(lane, 0)
+                picked, served[lane] = order.mix(earliest, live, quota=quota, turn=turn, now=now)
+                begun[lane] = len(picked)
+                ids += picked
+                if len(picked) < quota:
+                    dry.add(lane)
+            turns, limits = order.after(turns, served), limits.with_more(begun)
+            picked_now = ids[len(ids) - sum(begun.values()) :]
+            if picked_now:
+                yield self._sql("take", ids=json.dumps(picked_now), owner=owner, lease_until=now + lease_s)
+        rows: list[Row] = []
+        if ids:
+            rows = yield self._sql("list_claimed", ids=json.dumps(ids), owner=owner)
+        return Taken(sorted((Claim(*row) for row in rows), key=_deadline), turns, frozenset(dry))
 
-        return await self._db.read(script)
+    def _ready(self, quotas: dict[Lane, int], now: float) -> Script[list[tuple[list[Ready], list[Ready]]]]:
+        """Of each lane the first items by deadline and the first live ones, as many as it may give."""
+        rows = yield self._sql(
+            "find_ready",
+            lanes=json.dumps([lane[:3] for lane in quotas]),
+            each=max(quotas.values()),
+            live_minute=order.live_minute(now),
+        )
+        found: list[tuple[list[Ready], list[Ready]]] = [([], []) for _ in quotas]
+        for place, is_live, media_row, deadline in rows:
+            found[place][is_live].append(Ready(media_row, deadline))
+        for items in (each for both in found for each in both):
+            items.sort(key=_deadline)
+        return found
 
     def _end(self, claim: Claim, ending: Ending, now: float) -> Script[list[Row]]:
         """Carry out the step; no rows mean that the fence has risen since."""
@@ -169,6 +260,10 @@ class Queue:
             case _:
                 assert_never(ending)
         return rows
+
+
+def _deadline(item: Claim | Ready) -> float:
+    return item.deadline
 
 
 def _event_of(ending: Ending, *, made: int) -> str | None:

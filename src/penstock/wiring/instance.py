@@ -16,12 +16,14 @@ from penstock.adapters.graph.sending import Send, send_declared
 from penstock.adapters.lock import InstanceLock
 from penstock.controls.gates.keeper import GateKeeper
 from penstock.core import budget
+from penstock.core.operation import DOWNLOAD, LOOK_UP
 from penstock.core.work import Outcome
 from penstock.flow.fetcher import Fetcher
 from penstock.flow.housekeeping import Housekeeping
 from penstock.flow.nudge import Nudge
 from penstock.flow.receiver import Receiver
 from penstock.flow.registry import Registry
+from penstock.ledger.book import Ledger
 from penstock.settings import Settings
 from penstock.settings.key_file import secret_keys
 from penstock.web.app import App, Parts, build
@@ -41,6 +43,12 @@ def open_graph(settings: Settings, *, send: Send = send_declared) -> HttpGraph:
         concurrency=settings.fetch_concurrency,
         send=send,
     )
+
+
+def open_gates(settings: Settings, ledger: Ledger) -> GateKeeper:
+    """The gates of a ledger, for requests to the hosts of these settings. Not started."""
+    graph = urlsplit(settings.graph_url).hostname or ""
+    return GateKeeper(ledger, hosts={LOOK_UP.name: (graph,), DOWNLOAD.name: settings.media_hosts})
 
 
 def look_up_limit(settings: Settings) -> budget.Limit | None:
@@ -63,7 +71,7 @@ class Instance:
         self.registry = Registry(self.ledger)
         self.blobs = open_blobs(settings)
         self.graph = open_graph(settings, send=send)
-        self.gates = GateKeeper(self.ledger)
+        self.gates = open_gates(settings, self.ledger)
         self.metrics = Metrics(version=__version__)
         self.fetcher = Fetcher(
             self.ledger,
@@ -77,6 +85,7 @@ class Instance:
             look_up_limit=look_up_limit(settings),
             changed=self.nudge.changed,
         )
+        self.gates.changed = self.fetcher.wake
         self.housekeeping = Housekeeping(self.ledger, role="all")
         self.receiver = Receiver(self.ledger, self.registry, wake=self.fetcher.wake, changed=self.nudge.changed)
         self.app: App = build(

@@ -1,0 +1,4 @@
+UPDATE fetches SET turn = 'ready', owner = NULL, lease_until = NULL WHERE media_row = ANY (ARRAY (
+  SELECT media_row FROM fetches WHERE turn = 'taken' AND lease_until < :now ORDER BY lease_until LIMIT :limit
+  FOR UPDATE SKIP LOCKED))
+RETURNING 1
