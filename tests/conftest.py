@@ -14,12 +14,15 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from penstock.adapters.blobs.s3_signing import Keys
 from penstock.adapters.blobs.s3_signing import signed as signed_url
+from penstock.adapters.db.postgres import PostgresDatabase
 from penstock.adapters.db.sqlite import SqliteDatabase
 from penstock.adapters.seal.fernet import FernetSealer
+from penstock.bench.postgres import PostgresServer, new_name, programs
 from penstock.ledger.book import Ledger
 
 SECRET = "app-secret"
@@ -203,3 +206,80 @@ def rclone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     command = [_program("rclone"), "serve", "s3", "--auth-key", keys, "--addr", f"127.0.0.1:{port}", str(root)]
     with _serving([*command, "--config", str(root.with_name("none.conf"))], port):
         yield S3Server(port, root)
+
+
+# -- PostgreSQL: a real server of one's own, without root -----------------------------------------------------------
+
+
+class Postgres:
+    """A server, and databases on it."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self.server = server
+        self._shared: str | None = None
+        self._emptying = ""
+
+    async def new(self) -> str:
+        """An empty database of one's own; its address."""
+        name = new_name()
+        await self.run(f"CREATE DATABASE {name} TEMPLATE template0")
+        return self.server.url(name)
+
+    async def emptied(self) -> str:
+        """The database that tests share one after the other: with the schema of this release, and no rows."""
+        if self._shared is None:
+            self._shared = await self.new()
+            book = Ledger(PostgresDatabase(self._shared), FernetSealer(["a key of the tests"]))
+            await book.start()
+            await book.stop()
+            self._emptying = await self._how_to_empty(self._shared)
+        await self.run(self._emptying, url=self._shared)
+        return self._shared
+
+    async def run(self, sql: str, *, url: str | None = None) -> None:
+        """Statements outside of the ledger, as an administrator."""
+        connection = await asyncpg.connect(url or self.server.url())
+        try:
+            await connection.execute(sql)
+        finally:
+            await connection.close()
+
+    async def _how_to_empty(self, url: str) -> str:
+        """Deleting is much quicker than making the tables anew; ids begin at 1 again."""
+        connection = await asyncpg.connect(url)
+        try:
+            tables = [
+                row[0] for row in await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            ]
+            sequences = [row[0] for row in await connection.fetch("SELECT sequencename FROM pg_sequences")]
+        finally:
+            await connection.close()
+        kept = {"migrations", "provisioning", "stamps", "probes"}
+        return ";".join(
+            [
+                "SET session_replication_role = replica",  # no foreign key asks for an order
+                *(f"DELETE FROM {table}" for table in tables if table not in kept),
+                "UPDATE provisioning SET version = 1",
+                "UPDATE stamps SET position = 0",
+                *(f"SELECT setval('{sequence}', 1, false)" for sequence in sequences),
+            ]
+        )
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """PostgreSQL, for this worker of the test run."""
+    if programs() is None:
+        pytest.skip("there is no PostgreSQL on this machine; install it with: make install")
+    server = PostgresServer()
+    try:
+        server.start()
+        yield Postgres(server)
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+async def postgres_url(postgres: Postgres) -> str:
+    """A database with the schema of this release, and no rows."""
+    return await postgres.emptied()

@@ -1,14 +1,97 @@
-"""What the tests of the ledger share: bodies stored as the receiver stores them, and files claimed and ended."""
+"""What the tests of the ledger share: both stores, bodies stored as the receiver stores them, files claimed and ended.
 
-from collections.abc import Callable
+Every test that asks for a ledger runs on SQLite and on PostgreSQL.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
+import apsw
+import asyncpg
 import pytest
 
+from penstock.adapters.db.port import Database
+from penstock.adapters.db.postgres import PostgresDatabase
+from penstock.adapters.db.sqlite import SqliteDatabase
+from penstock.adapters.seal.fernet import FernetSealer
 from penstock.core.reading import read
 from penstock.core.work import Attached, Claim, Ending, Expired, Failed, Outcome, PutBack, RetryLater
 from penstock.ledger.book import Ledger
+from penstock.ledger.feed import Feed
 from penstock.ledger.rows import Event, Media, Message, Receipt
+
+
+class StampedFeed(Feed):
+    """The feed with a stamper that is never late: it works before everybody who looks."""
+
+    async def after(self, position: int, *, workspace_id: int | None, limit: int = 100) -> list[Event]:
+        await self.stamp()
+        return await super().after(position, workspace_id=workspace_id, limit=limit)
+
+    async def last(self) -> int:
+        await self.stamp()
+        return await super().last()
+
+
+class Store:
+    """Where a ledger is kept, for tests that look at it from outside or open it a second time."""
+
+    def __init__(self, dialect: str, address: str) -> None:
+        self.dialect = dialect
+        self.address = address
+
+    def database(self) -> Database:
+        """Another opening of the same database."""
+        return PostgresDatabase(self.address) if self.dialect == "postgres" else SqliteDatabase(Path(self.address))
+
+    def ledger(self, key: str = "a key of the tests") -> Ledger:
+        """Another ledger on the same database, as another process would have it. Not started."""
+        book = Ledger(self.database(), FernetSealer([key]))
+        book.feed = StampedFeed(book._db, book._sql, book.shelf)
+        return book
+
+    async def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """What a statement answers with, or changes."""
+        if self.dialect == "postgres":
+            connection = await asyncpg.connect(self.address)
+            try:
+                return [tuple(row) for row in await connection.fetch(sql)]
+            finally:
+                await connection.close()
+        file = apsw.Connection(self.address)
+        try:
+            return file.execute(sql).fetchall()
+        finally:
+            file.close()
+
+    async def bytes(self) -> bytes:
+        """Everything that is kept, as it is kept."""
+        if self.dialect == "sqlite":
+            return b"".join(path.read_bytes() for path in Path(self.address).parent.iterdir() if path.is_file())
+        tables = await self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        found = b""
+        for (table,) in tables:
+            for row in await self.rows(f"SELECT * FROM {table}"):
+                found += b"|".join(each if isinstance(each, bytes) else str(each).encode() for each in row)
+        return found
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """A database of one of the two kinds, empty."""
+    if request.param == "sqlite":
+        return Store("sqlite", str(tmp_path / "penstock.db"))
+    return Store("postgres", await request.getfixturevalue("postgres").emptied())
+
+
+@pytest.fixture
+async def ledger(store: Store) -> AsyncIterator[Ledger]:
+    """An empty ledger, on either store."""
+    book = store.ledger()
+    await book.start()
+    yield book
+    await book.stop()
 
 
 class Desk:

@@ -1,10 +1,8 @@
 """Counting: where every file stands, what is held, how old what waits is."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import apsw
 import msgspec
 
 from penstock.core.work import Attempt, Ending, Outcome, RetryLater
@@ -42,7 +40,9 @@ async def test_what_a_gate_holds_is_counted(desk: Any, webhooks: Any, endings: C
 
     assert (tally.waiting, tally.held) == (2, 2)
     assert await counts.holding() == {gate: 2}
-    await desk.ledger.gates.shut({"workspace": "acme"}, owner="operator", by="me", why="a trickle", now=NOW, opening=1.0)
+    await desk.ledger.gates.shut(
+        {"workspace": "acme"}, owner="operator", by="me", why="a trickle", now=NOW, opening=1.0
+    )
     (tally,) = await counts.tallies()
     assert tally.held == 0
 
@@ -61,14 +61,12 @@ async def test_the_backlog_has_an_age_and_an_end(desk: Any, webhooks: Any) -> No
 
 
 async def test_rows_that_contradict_each_other_are_seen(
-    desk: Any, webhooks: Any, tmp_path: Path, endings: Callable[[str], Ending]
+    desk: Any, webhooks: Any, store: Any, endings: Callable[[str], Ending]
 ) -> None:
     await one_of_each(desk, webhooks, endings)
     assert await desk.ledger.counts.contradictions() == (0, 0)
-    connection = apsw.Connection(str(tmp_path / "penstock.db"))
-    connection.execute("DELETE FROM fetches WHERE turn = 'ready'")
-    connection.execute("UPDATE media SET stage = 'failed' WHERE id IN (SELECT media_row FROM fetches)")
-    connection.close()
+    await store.rows("DELETE FROM fetches WHERE turn = 'ready'")
+    await store.rows("UPDATE media SET stage = 'failed' WHERE id IN (SELECT media_row FROM fetches)")
 
     assert await desk.ledger.counts.contradictions() == (2, 1)
 

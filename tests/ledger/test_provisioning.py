@@ -1,13 +1,9 @@
 """Who is served: names that cannot clash, secrets that never come out, numbers that move without losing anything."""
 
-from pathlib import Path
 from typing import Any
 
-import apsw
 import pytest
 
-from penstock.adapters.db.sqlite import SqliteDatabase
-from penstock.adapters.seal.fernet import FernetSealer
 from penstock.core.errors import Conflict, NotFound, WrongUse
 from penstock.ledger.book import Ledger
 
@@ -20,7 +16,11 @@ async def test_what_is_added_is_listed_without_its_secrets(provisioned: Ledger) 
     await p.add_number(OTHER, workspace="acme", app="main", token="EAAGown", no_storage=True, now=5.0)
     listed = [await p.workspaces(), await p.apps(), await p.credentials(), await p.numbers()]
 
-    assert [[row["name"] for row in rows] for rows in listed[:3]] == [["acme"], ["main"], [f"number-{OTHER}", "token-a"]]
+    assert [[row["name"] for row in rows] for rows in listed[:3]] == [
+        ["acme"],
+        ["main"],
+        [f"number-{OTHER}", "token-a"],
+    ]
     assert [(row["phone_number_id"], row["credential"], row["no_storage"]) for row in listed[3]] == [
         (NUMBER, "token-a", False),
         (OTHER, f"number-{OTHER}", True),
@@ -28,10 +28,10 @@ async def test_what_is_added_is_listed_without_its_secrets(provisioned: Ledger) 
     assert not [secret for secret in SECRETS if secret in repr(listed)]
 
 
-async def test_secrets_are_at_rest_only_sealed(provisioned: Ledger, tmp_path: Path) -> None:
+async def test_secrets_are_at_rest_only_sealed(provisioned: Ledger, store: Any) -> None:
     await provisioned.provisioning.set_app("main", secret="second-secret")
     await provisioned.stop()
-    stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    stored = await store.bytes()
 
     assert not [secret for secret in SECRETS if secret.encode() in stored]
 
@@ -47,8 +47,8 @@ async def test_the_snapshot_holds_secrets_and_shows_none(provisioned: Ledger) ->
     assert not [secret for secret in SECRETS if secret in shown]
 
 
-async def test_a_wrong_key_is_told_in_one_line(provisioned: Ledger, tmp_path: Path) -> None:
-    beside = Ledger(SqliteDatabase(tmp_path / "penstock.db"), FernetSealer(["another"]))
+async def test_a_wrong_key_is_told_in_one_line(provisioned: Ledger, store: Any) -> None:
+    beside = store.ledger("another")
     await beside.start()
     with pytest.raises(WrongUse, match="PENSTOCK_SECRET_KEY"):
         await beside.provisioning.snapshot()
@@ -72,7 +72,9 @@ async def test_a_name_is_short_and_plain(provisioned: Ledger, name: str) -> None
 
 
 @pytest.mark.parametrize("secret", ["", "a b", "a\nb", "ü", "x" * 4097, "tab\t", "\x00"])
-async def test_a_secret_is_one_line_of_visible_characters_and_is_never_repeated(provisioned: Ledger, secret: str) -> None:
+async def test_a_secret_is_one_line_of_visible_characters_and_is_never_repeated(
+    provisioned: Ledger, secret: str
+) -> None:
     p = provisioned.provisioning
     for adding in (
         p.add_app("a", secret=secret, verify_token="v", now=1.0),
@@ -240,9 +242,7 @@ async def test_a_number_back_in_its_workspace_is_the_same_registration(desk: Any
     assert (await p.numbers())[0]["no_storage"] is True
 
 
-async def test_a_number_in_another_workspace_is_another_registration(
-    desk: Any, webhooks: Any, tmp_path: Path
-) -> None:
+async def test_a_number_in_another_workspace_is_another_registration(desk: Any, webhooks: Any, store: Any) -> None:
     p = desk.ledger.provisioning
     await p.add_workspace("second", now=1.0)
     body = webhooks.body(webhooks.file("wamid.A", "m1"))
@@ -256,6 +256,4 @@ async def test_a_number_in_another_workspace_is_another_registration(
     assert again.messages == 1
     assert {file.workspace for file in await desk.all_files()} == {"acme", "second"}
     assert back["id"] == 1
-    connection = apsw.Connection(str(tmp_path / "penstock.db"))
-    assert connection.execute("SELECT count(*) FROM numbers").fetchall() == [(2,)]
-    connection.close()
+    assert await store.rows("SELECT count(*) FROM numbers") == [(2,)]

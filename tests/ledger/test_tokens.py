@@ -1,6 +1,6 @@
 """API tokens: shown once, kept as a hash, withdrawn at once."""
 
-from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,11 +26,11 @@ async def test_any_other_text_allows_nothing(provisioned: Ledger, token: str) ->
     assert await provisioned.tokens.access(token) is None
 
 
-async def test_a_token_is_kept_as_a_hash_only(provisioned: Ledger, tmp_path: Path) -> None:
+async def test_a_token_is_kept_as_a_hash_only(provisioned: Ledger, store: Any) -> None:
     token = await provisioned.tokens.create("bot", role="viewer", workspace=None, now=1.0)
     listed = await provisioned.tokens.list()
     await provisioned.stop()
-    stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    stored = await store.bytes()
 
     assert token.startswith("pst_")
     assert token.encode() not in stored

@@ -60,11 +60,11 @@ async def test_whatever_needs_a_look_is_not_usual(desk: Any, webhooks: Any) -> N
         assert usual.plan(reading, routes, known) is None or not reading.updates
 
 
-async def test_a_wrong_hint_does_no_harm(desk: Any, webhooks: Any, tmp_path: Path) -> None:
+async def test_a_wrong_hint_does_no_harm(desk: Any, webhooks: Any, store: Any) -> None:
     """Another process may have merged the conversation that we remember."""
     await desk.receive(webhooks.body(webhooks.text("wamid.A", sender="15550001111")))
     await desk.receive(webhooks.body(webhooks.text("wamid.B", sender="15550002222")))
-    beside = Ledger(SqliteDatabase(tmp_path / "penstock.db"), FernetSealer(["a key of the tests"]))
+    beside = store.ledger()
     await beside.start()
     change = {**webhooks.text("wamid.S", sender="15550002222"), "type": "system"}
     del change["text"]
@@ -150,7 +150,10 @@ async def stored(path: Path, groups: list[list[bytes]], *, short_way: bool) -> d
         await ledger.journal._receive(deliveries)
     await ledger.stop()
     connection = apsw.Connection(str(path))
-    found = {table: sorted(connection.execute(f"SELECT {columns} FROM {table}"), key=repr) for table, columns in TABLES.items()}
+    found = {
+        table: sorted(connection.execute(f"SELECT {columns} FROM {table}"), key=repr)
+        for table, columns in TABLES.items()
+    }
     found["events"] = sorted(
         connection.execute(
             "SELECT e.kind, e.at, g.wamid, m.media_id FROM events e LEFT JOIN messages g ON g.id = e.message_row "

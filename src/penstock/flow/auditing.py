@@ -96,6 +96,8 @@ async def _received(ledger: Ledger, moment: Moment) -> dict[str, int]:
     while page := await ledger.journal.entries(after=after, until=moment.last_webhook_id):
         for entry in page:
             after = entry.webhook_id
+            if after > moment.recent_from and after not in moment.recent:
+                continue  # it was under way at that moment, and its rows are not among those that were counted
             _count(entry, moment.registrations, counts)
             unheard += len(entry.body)
             if unheard > _BREATH_BYTES:

@@ -11,6 +11,7 @@ from penstock.ledger.feed import Feed
 from penstock.ledger.gates import Gates
 from penstock.ledger.imports import Imports
 from penstock.ledger.journal import Journal
+from penstock.ledger.leaders import Leaders
 from penstock.ledger.processes import Processes
 from penstock.ledger.provisioning import Provisioning
 from penstock.ledger.queue import Queue
@@ -35,6 +36,7 @@ class Ledger:
         self.imports = Imports(db, sql)
         self.gates = Gates(db, sql)
         self.processes = Processes(db, sql)
+        self.leaders = Leaders(db, sql)
 
     async def start(self, *, migrate: bool = True) -> list[str]:
         """Open the database and bring it up to this release; the names of the migrations that were applied.

@@ -10,6 +10,7 @@ from penstock.adapters.db.port import Database, Script
 from penstock.core.operation import LOOK_UP
 from penstock.core.work import Outcome
 from penstock.ledger.held import gate_of, holding
+from penstock.ledger.journal import UNDER_WAY
 from penstock.ledger.rows import Tally
 from penstock.ledger.statements import Statements
 
@@ -40,6 +41,8 @@ class Moment(msgspec.Struct, frozen=True):
 
     tallies: tuple[Tally, ...]
     last_webhook_id: int
+    recent_from: int  # of the ids above this one, only those in ``recent`` were there
+    recent: frozenset[int]
     imports: tuple[Imported, ...]
     registrations: dict[int, tuple[str, str]]  # every one there ever was: id → (phone_number_id, workspace)
 
@@ -106,9 +109,7 @@ class Counts:
         """(number, when) of look-ups that an upstream may have counted as failing, earliest first."""
 
         def script() -> Script[list[tuple[str, float]]]:
-            rows = yield self._sql(
-                "list_failed_look_ups", operation=LOOK_UP.name, since=since, newest=_NEWEST_ATTEMPTS
-            )
+            rows = yield self._sql("list_failed_look_ups", operation=LOOK_UP.name, since=since, newest=_NEWEST_ATTEMPTS)
             return [(str(number), float(at)) for number, at in rows]
 
         return await self._db.read(script)
@@ -119,12 +120,16 @@ class Counts:
 
         def script() -> Script[Moment]:
             tallies = yield from self._tallies(now)
-            last = yield self._sql("last_webhook")
+            last = int((yield self._sql("last_webhook"))[0][0])
+            recent_from = max(0, last - UNDER_WAY)
+            recent = yield self._sql("list_recent_webhooks", after=recent_from)
             imports = yield self._sql("list_imports")
             registrations = yield self._sql("list_registrations")
             return Moment(
                 tuple(tallies),
-                int(last[0][0]),
+                last,
+                recent_from,
+                frozenset(row[0] for row in recent),
                 tuple(Imported(*row) for row in imports),
                 {row[0]: (row[1], row[2]) for row in registrations},
             )

@@ -1,6 +1,8 @@
 """The feed of events out, in the order of their commits.
 
-An entry names its message or file; what it shows is read from the rows when it is asked for. Entries are written in the
+On SQLite transactions commit one after the other, and an event's row number is its position. On PostgreSQL they commit
+in another order than they take row numbers, so a position is given out after the commit, by ``stamp``; what has none yet
+is not in the feed. An entry names its message or file; what it shows is read from the rows when it is asked for. Entries are written in the
 transaction of what they tell, by the journal's intake and the queue. Read by the web room.
 """
 
@@ -41,6 +43,27 @@ class Feed:
 
         return await self._db.read(script)
 
+    async def stamp(self, *, limit: int = 2_000) -> int:
+        """Give positions to events that have none; how many. Two who do it at once come one after the other."""
+
+        def script() -> Script[int]:
+            last = int((yield self._sql("last_stamp"))[0][0])
+            given = len((yield self._sql("stamp_events", after=last, limit=limit)))
+            if given:
+                yield self._sql("set_stamp", position=last + given)
+            return given
+
+        return await self._db.write(script)
+
+    async def unstamped(self) -> bool:
+        """Whether there are events without a position."""
+
+        def script() -> Script[bool]:
+            rows = yield self._sql("has_unstamped")
+            return bool(rows[0][0])
+
+        return await self._db.read(script)
+
     async def last(self) -> int:
         """The newest position; 0 when nothing happened yet."""
 
@@ -54,6 +77,8 @@ class Feed:
 def tell_of_media(sql: Statements, media_row: int, kind: str, workspace_id: int, at: float) -> Script[None]:
     """Put what happened to a file into the feed, in the order of its conversation if it has one."""
     thread = yield sql("next_seq", media_row=media_row)
+    if not thread:  # it belongs to none, or to one that was being merged into another: then that one is found now
+        thread = yield sql("next_seq", media_row=media_row)
     yield sql(
         "insert_event",
         workspace_id=workspace_id,

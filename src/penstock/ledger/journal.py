@@ -21,6 +21,10 @@ from penstock.ledger.statements import Statements
 _PAGE_BYTES = 8 << 20  # bodies of one page together, unless a single one is larger
 _LAST = (1 << 63) - 1
 
+# On PostgreSQL bodies that are stored at once become visible in another order than they take their ids. One that is
+# under way has an id among so many newest ones: a receiver stores a few hundred at once, on a few connections.
+UNDER_WAY = 20_000
+
 
 class JournalEntry(msgspec.Struct, frozen=True, gc=False):
     """A journaled body and the registrations that it was read for."""
@@ -112,6 +116,7 @@ class Journal:
         """
 
         def script() -> Script[Receipt]:
+            yield self._sql("lock_body", id=body.id)
             rows = yield self._sql("get_body", id=body.id)
             before = set(json.loads(rows[0][4]))
             routes = yield from self._routes_of(body, reading, before)

@@ -12,6 +12,7 @@ from penstock.adapters.db.port import Database, Row, Script
 from penstock.core.errors import Conflict, NotFound, WrongUse
 from penstock.ledger import facts
 from penstock.ledger.facts import Facts
+from penstock.ledger.journal import UNDER_WAY
 from penstock.ledger.rows import App, Snapshot
 from penstock.ledger.sealing import Sealer
 from penstock.ledger.statements import Statements
@@ -146,13 +147,14 @@ class Provisioning:
             found = yield self._sql("app_signed", id=row[0], after=after)
             return bool(found[0][0]), int(last[0][0])
 
-        # The long look through the journal holds nobody up; only what came since is looked at in the transaction.
+        # The long look through the journal holds nobody up; only what came since is looked at in the transaction. What
+        # was under way then may have got an id below those that were there.
         before, seen = await self._db.read(lambda: signed(0))
 
         def script() -> Script[None]:
             row = yield from self._row("app", name)
             used = yield self._sql("count_app_uses", id=row[0])
-            has_signed, _ = yield from signed(seen)
+            has_signed, _ = yield from signed(max(0, seen - UNDER_WAY))
             if used[0][0] or before or has_signed:
                 journaled = "webhooks in the journal" if before or has_signed else "nothing in the journal"
                 raise Conflict(
@@ -334,6 +336,7 @@ class Provisioning:
 
     async def _change(self, script: Callable[[], Script[T]]) -> T:
         def whole() -> Script[T]:
+            yield self._sql("lock_provisioning")
             result = yield from script()
             yield self._sql("raise_version")
             return result

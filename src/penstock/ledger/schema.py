@@ -1,7 +1,7 @@
 """Brings the database to the schema of this release: numbered ``.sql`` files, forward only.
 
-All missing files are applied in one write transaction, which SQLite gives to one process at a time, so several
-processes may start at once. A database that knows a newer file than this release does is refused, and so is one that
+All missing files are applied in one write transaction. SQLite gives it to one process at a time; on PostgreSQL the
+table of migrations is locked, or is what only one can make. So several processes may start at once. A database that knows a newer file than this release does is refused, and so is one that
 holds something else. Called when the ledger starts and by ``penstock migrate``.
 """
 
@@ -31,12 +31,15 @@ def bring_up(dialect: str, now: float) -> Callable[[], Script[list[str]]]:
     """A script that applies what is missing and returns the names of what it applied."""
 
     def script() -> Script[list[str]]:
+        sql = statements.load(dialect)
+        if ("migrations",) in (yield sql("list_tables")):
+            yield sql("lock_migrations")
         missing = yield from lacking(dialect)
         if missing:
             yield Call(_CREATE)
         for number, name, text in missing:
             yield Call(text)
-            yield statements.load(dialect)("insert_migration", number=number, name=name, now=now)
+            yield sql("insert_migration", number=number, name=name, now=now)
         return [name for _, name, _ in missing]
 
     return script

@@ -16,6 +16,7 @@ from penstock.adapters.db.port import Call, Gives
 
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z][a-z0-9_]*)")
 _COMMENT = re.compile(r"--[^\n]*")
+_ID, _ONE = " RETURNING id", " RETURNING 1"
 
 
 class Prepared(NamedTuple):
@@ -25,6 +26,7 @@ class Prepared(NamedTuple):
     names: tuple[str, ...]
     gives: Gives
     pick: Callable[[dict[str, Any]], tuple[Any, ...]]  # the values in the order of the names
+    many: str  # the same for when it is run for each of many
 
 
 class Statements:
@@ -35,7 +37,7 @@ class Statements:
 
     def __call__(self, statement: str, /, **values: Any) -> Call:
         """One execution of a statement. A missing or unknown name is a KeyError: a mistake of ours, found by a test."""
-        sql, names, gives, pick = self._texts[statement]
+        sql, names, gives, pick, _ = self._texts[statement]
         if len(values) != len(names):
             raise KeyError(f"{statement} takes {names}, not {tuple(values)}")
         return Call(sql, pick(values), False, gives)
@@ -45,14 +47,14 @@ class Statements:
 
         The names must be the file's, in the file's order; a KeyError otherwise: a mistake of ours, found by every test.
         """
-        sql, order, gives, _ = self._texts[statement]
+        sql, order, gives, _, many = self._texts[statement]
         if names != order:
             raise KeyError(f"{statement} takes {order}, not {names}")
-        return ByPosition(sql, gives)
+        return ByPosition(sql, gives, many)
 
     def many(self, statement: str, rows: list[dict[str, Any]], /) -> Call:
         """The statement once for each row."""
-        sql, _, gives, pick = self._texts[statement]
+        _, _, gives, pick, sql = self._texts[statement]
         return Call(sql, [pick(row) for row in rows], True, gives)
 
     def parameters(self, statement: str) -> tuple[str, ...]:
@@ -67,11 +69,12 @@ class Statements:
 class ByPosition:
     """A statement that is called with its values in order."""
 
-    __slots__ = ("_gives", "_sql")
+    __slots__ = ("_gives", "_many", "_sql")
 
-    def __init__(self, sql: str, gives: Gives) -> None:
+    def __init__(self, sql: str, gives: Gives, many: str) -> None:
         self._sql = sql
         self._gives = gives
+        self._many = many
 
     def __call__(self, *values: Any) -> Call:
         """One execution."""
@@ -79,7 +82,7 @@ class ByPosition:
 
     def many(self, rows: list[tuple[Any, ...]]) -> Call:
         """One execution for each row of values."""
-        return Call(self._sql, rows, True, self._gives)
+        return Call(self._many, rows, True, self._gives)
 
 
 @cache
@@ -109,20 +112,28 @@ def prepared(text: str, dialect: str) -> Prepared:
 
     bare = _COMMENT.sub("", text)
     sql = " ".join(_PARAMETER.sub(placed, bare).split())
-    gives = Gives.ROWS
-    if dialect == "sqlite":
-        sql, gives = _without_returning(sql)
-    return Prepared(sql, tuple(names), gives, _picker(tuple(names)))
+    gives = _gives(sql)
+    many = sql
+    if gives is Gives.ROW_ID and dialect == "sqlite":
+        sql = many = sql.removesuffix(_ID)
+    elif gives is Gives.ROW_ID:
+        many = f"WITH done AS ({sql}) SELECT (SELECT id FROM done)"  # noqa: S608 -- of our own file
+    elif gives is Gives.COUNT and dialect == "sqlite":
+        sql = many = sql.removesuffix(_ONE)
+    elif gives is Gives.COUNT:
+        many = f"WITH done AS ({sql}) SELECT count(*) FROM done"  # noqa: S608 -- likewise
+    return Prepared(sql, tuple(names), gives, _picker(tuple(names)), many)
 
 
-def _without_returning(sql: str) -> tuple[str, Gives]:
-    """SQLite knows the new row's id and the number of changed rows anyway; RETURNING costs it a third of an insert."""
-    inserts = sql.startswith("INSERT") and "DO UPDATE" not in sql
-    if inserts and sql.endswith(" RETURNING id"):
-        return sql.removesuffix(" RETURNING id"), Gives.ROW_ID
-    if sql.endswith(" RETURNING 1"):
-        return sql.removesuffix(" RETURNING 1"), Gives.COUNT
-    return sql, Gives.ROWS
+def _gives(sql: str) -> Gives:
+    """What a statement answers with.
+
+    SQLite knows the new row's id and the number of changed rows anyway; RETURNING costs it a third of an insert.
+    PostgreSQL returns them; run for many, it answers with exactly one row for each, so that they can be told apart.
+    """
+    if sql.endswith(_ID) and sql.startswith("INSERT") and "DO UPDATE" not in sql:
+        return Gives.ROW_ID
+    return Gives.COUNT if sql.endswith(_ONE) else Gives.ROWS
 
 
 def _picker(names: tuple[str, ...]) -> Callable[[dict[str, Any]], tuple[Any, ...]]:

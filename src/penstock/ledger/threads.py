@@ -46,6 +46,11 @@ def conversation_of(sql: Statements, route: Route, party: Party) -> Script[int]:
     """The conversation of a party at a number, made or merged when needed."""
     _, aliases = names_of(route, party)
     found = yield from _found(sql, route, aliases)
+    if len(found) == len(aliases) and len(set(found)) == 1:
+        return found[0]
+    # Something is new. It is for one transaction at a time, and another one may just have done it.
+    yield sql("lock_number", number_id=route.number_id)
+    found = yield from _found(sql, route, aliases)
     if not found:
         rows = yield sql(
             "insert_conversation",
@@ -72,6 +77,7 @@ def follow(sql: Statements, route: Route, change: IdentityChange) -> Script[None
     if not change.previous or not change.current:
         return
     names = (*change.previous, *change.current)
+    yield sql("lock_number", number_id=route.number_id)
     found = yield from _found(sql, route, names)
     if not found:
         rows = yield sql(
@@ -105,6 +111,9 @@ def _found(sql: Statements, route: Route, aliases: tuple[str, ...]) -> Script[li
 def _one_of(sql: Statements, found: list[int]) -> Script[int]:
     """The oldest of the conversations, which has taken in the others."""
     kept, *younger = sorted(set(found))
+    if younger:
+        for each in (kept, *younger):  # whoever is adding a message to one of them ends first, and it is moved, too
+            yield sql("lock_conversation", id=each)
     for dropped in younger:
         yield sql("merge_aliases", kept=kept, dropped=dropped)
         yield sql("merge_messages", kept=kept, dropped=dropped)

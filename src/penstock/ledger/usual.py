@@ -85,7 +85,11 @@ def _messages(do: Usual, planned: list[tuple[Intake, Planned]]) -> Script[None]:
     )
     new = [(*both, row) for both, (row,) in zip(planned, ids, strict=True) if row is not None]
     if new:
-        yield do.touch.many([(*touch_values(intake, each.message), each.conversation_id) for intake, each, _ in new])
+        # In the order of their ids, as everybody does: then two transactions never wait for each other.
+        touched = sorted(new, key=lambda one: one[1].conversation_id)
+        yield do.touch.many(
+            [(*touch_values(intake, each.message), each.conversation_id) for intake, each, _ in touched]
+        )
         told = yield do.event.many(
             [(*event_values(intake, row, each.route), each.conversation_id) for intake, each, row in new]
         )

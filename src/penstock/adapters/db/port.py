@@ -4,7 +4,7 @@ A transaction is a *script*: a generator that yields ``Call``s and receives thei
 transaction's result. The adapter drives it: SQLite inside its one writer thread, where many scripts share a commit,
 PostgreSQL on a connection of its pool. So every store is written once, without await, for both. A script may be begun
 again from its start when the transaction that it shared is undone, so it changes nothing but the database. Not a query
-builder and not an ORM. Implemented by ``sqlite`` (and its PostgreSQL twin); called by the ledger only.
+builder and not an ORM. Implemented by ``sqlite`` and ``postgres``; called by the ledger only.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -26,7 +26,10 @@ class Gives(IntEnum):
 
 
 class Call(NamedTuple):
-    """One statement with its positional arguments; ``many`` runs it for each element of ``args``."""
+    """One statement with its positional arguments; ``many`` runs it for each element of ``args``.
+
+    A text of several statements takes no arguments and answers nothing.
+    """
 
     sql: str
     args: Sequence[Any] = ()

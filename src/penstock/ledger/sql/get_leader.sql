@@ -1,0 +1,1 @@
+SELECT owner, lease_until FROM leaders WHERE role = :role

@@ -1,0 +1,2 @@
+-- The row's number is its position.
+SELECT 0

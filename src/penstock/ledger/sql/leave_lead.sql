@@ -1,0 +1,1 @@
+DELETE FROM leaders WHERE role = :role AND owner = :owner

@@ -1,0 +1,1 @@
+UPDATE stamps SET position = :position

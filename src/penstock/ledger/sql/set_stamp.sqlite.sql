@@ -1,0 +1,2 @@
+-- As above: nothing is given out.
+SELECT :position
