@@ -1,2 +1,0 @@
-SELECT e.id, e.kind, e.at, w.name, e.conversation_id, e.seq, e.message_row, e.media_row
-FROM events e JOIN workspaces w ON w.id = e.workspace_id WHERE e.id > :after ORDER BY e.id LIMIT :limit

@@ -1,8 +1,0 @@
--- One more message: the conversation's next seq, and its last line when this one is not older.
-UPDATE conversations SET seq = seq + 1,
-  last_at = max(last_at, :sent_at),
-  last_text = CASE WHEN :sent_at >= last_at THEN :text ELSE last_text END,
-  last_kind = CASE WHEN :sent_at >= last_at THEN :kind ELSE last_kind END,
-  last_direction = CASE WHEN :sent_at >= last_at THEN :direction ELSE last_direction END,
-  title = CASE WHEN :title <> '' THEN :title ELSE title END
-WHERE id = :conversation_id
