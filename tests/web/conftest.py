@@ -8,7 +8,7 @@ import itertools
 import json
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ from uvicorn.server import ServerState
 from yarl import URL
 
 from penstock.adapters.blobs.disk import DiskBlobs
+from penstock.adapters.blobs.port import Store
+from penstock.adapters.blobs.s3 import Bucket, Patience, S3Blobs
+from penstock.adapters.blobs.s3_signing import Keys
 from penstock.adapters.db.sqlite import SqliteDatabase
 from penstock.adapters.seal.fernet import FernetSealer
 from penstock.core import blobkey, sniff
@@ -59,12 +62,15 @@ class Site:
 
     number = NUMBER
     customer = CUSTOMER
+    delete_bucket: Callable[[], int]
 
-    def __init__(self, ledger: Ledger, folder: Path, *, body_within_s: float = 20.0) -> None:
+    def __init__(
+        self, ledger: Ledger, folder: Path, *, body_within_s: float = 20.0, blobs: Store | None = None
+    ) -> None:
         self.ledger = ledger
         self.nudge = Nudge()
         self.registry = Registry(ledger)
-        self.blobs = DiskBlobs(folder / "blobs")
+        self.blobs = blobs or DiskBlobs(folder / "blobs")
         self._listening = listen("127.0.0.1", 0)
         self.base = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         self.app = build(
@@ -263,6 +269,18 @@ async def _provision(path: Path) -> None:
 async def site(provisioned: Ledger, tmp_path: Path) -> AsyncIterator[Site]:
     """The web room with one workspace, one app and one number."""
     site = Site(provisioned, tmp_path)
+    await site.start()
+    yield site
+    await site.stop()
+
+
+@pytest.fixture
+async def bucket_site(provisioned: Ledger, tmp_path: Path, moto: Any) -> AsyncIterator[Site]:
+    """The same, with its files in a bucket."""
+    name = moto.bucket()
+    bucket = Bucket(name=name, address=f"{moto.url}/{name}", keys=Keys(moto.key_id, moto.secret))
+    site = Site(provisioned, tmp_path, blobs=S3Blobs(bucket, patience=Patience(retries=0)))
+    site.delete_bucket = lambda: moto.ask("DELETE", f"/{name}")
     await site.start()
     yield site
     await site.stop()

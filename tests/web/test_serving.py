@@ -238,3 +238,64 @@ def test_only_types_known_to_be_safe_keep_their_name(content_type: str | None) -
 
     assert headers["Content-Type"] == "application/octet-stream"
     assert headers["Content-Disposition"].startswith("attachment")
+
+
+# -- files in a bucket --------------------------------------------------------------------------------------------
+
+
+async def test_a_file_in_a_bucket_is_streamed_through_penstock(bucket_site: Any) -> None:
+    path = await put(bucket_site, JPEG)
+    token = await bucket_site.token()
+    got = await bucket_site.get(path, token=token)
+    part = await bucket_site.get(path, token=token, headers={"Range": "bytes=10-19"})
+
+    assert (got.status, got.body) == (200, JPEG)
+    assert (part.status, part.body) == (206, JPEG[10:20])
+    assert got.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_who_asks_for_a_redirect_gets_the_bytes_from_the_bucket(bucket_site: Any) -> None:
+    path = await put(bucket_site, JPEG, filename="a photo.jpg")
+    led = await bucket_site.get(f"{path}?redirect", token=await bucket_site.token())
+    got = await bucket_site.get(led.headers["Location"])
+
+    assert (led.status, led.body, led.headers["Cache-Control"]) == (302, b"", "no-store")
+    assert not led.headers["Location"].startswith(bucket_site.base)
+    assert (got.status, got.body) == (200, JPEG)
+    assert got.headers["Content-Type"] == "image/jpeg"
+    assert got.headers["Content-Disposition"] == 'attachment; filename="a photo.jpg"'
+
+
+@pytest.mark.parametrize("data", [HTML, SVG])
+async def test_a_hostile_file_cannot_run_from_the_bucket_either(bucket_site: Any, data: bytes) -> None:
+    path = await put(bucket_site, data, "document", mime_type="text/html", filename="page.html")
+    led = await bucket_site.get(f"{path}?redirect", token=await bucket_site.token())
+    got = await bucket_site.get(led.headers["Location"])
+
+    assert got.headers["Content-Type"] == "application/octet-stream"
+    assert got.headers["Content-Disposition"].startswith("attachment;")
+
+
+async def test_a_store_without_addresses_sends_the_bytes_themselves(site: Any) -> None:
+    got = await site.get(f"{await put(site, JPEG)}?redirect", token=await site.token())
+    assert (got.status, got.body) == (200, JPEG)
+
+
+async def test_the_inbox_streams_what_is_in_a_bucket(bucket_site: Any) -> None:
+    await bucket_site.receive(bucket_site.file("image", "m1"))
+    row = await bucket_site.attach("m1", JPEG)
+    path = f"/inbox/media/{ids.encode(Kind.MEDIA, row)}"
+    got = await bucket_site.get(f"{path}?redirect", cookie=await bucket_site.signed_in())
+
+    assert (got.status, got.body) == (200, JPEG)
+
+
+async def test_a_bucket_that_cannot_be_asked_is_a_503_without_its_name(bucket_site: Any) -> None:
+    path = await put(bucket_site, JPEG)
+    await bucket_site.blobs.delete(blobkey.key(1))
+    assert bucket_site.delete_bucket() == 204
+    got = await bucket_site.get(path, token=await bucket_site.token())
+
+    assert got.status == 503
+    assert "Retry-After" in got.headers
+    assert "media-" not in got.text

@@ -2,24 +2,31 @@
 
 A browser shows in place only what ``core.sniff`` found in the bytes and calls safe; everything else is a download. The
 answer forbids guessing types and puts whatever is opened into a sandbox without scripts. Ranges are served because
-browsers ask for them to play audio and video. Called by the API and the inbox, after they have checked who asks.
+browsers ask for them to play audio and video. A caller of the API may have an address of the store's own instead, if
+the store has such; people get every file through Penstock. Called by the API and the inbox, after they have checked who
+asks.
 """
 
 import re
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from penstock.adapters.blobs.port import Blobs
 from penstock.core import blobkey, filename, sniff
+from penstock.core.errors import Unreachable
 from penstock.ledger.rows import Media
 from penstock.web.problems import ProblemError
 from penstock.web.words import rfc3339
 
+_log = structlog.get_logger()
+
 OCTETS = "application/octet-stream"
+_DIRECT_S = 300  # how long an address of the store's own is good for: to begin a download, not to keep
 _NAMES = {"image": "photo"}
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")  # one range; a browser that asks for several gets the whole
 _POLICY = (
@@ -36,13 +43,16 @@ _WHY_NOT = {
 }
 
 
-async def serve(request: Request, media: Media, blobs: Blobs) -> Response:
-    """The file of a row that the caller may see. Raises ProblemError when it is not here."""
+async def serve(request: Request, media: Media, blobs: Blobs, *, direct: bool = False) -> Response:
+    """The file of a row that the caller may see; with ``direct`` an address of the store's own, if it has such.
+
+    Raises ProblemError when the file is not here, Unreachable when the store cannot be asked.
+    """
     if media.state != "attached":
         status, what, do = _WHY_NOT[media.state]
         raise ProblemError(status, what, do=do, fault="theirs" if media.state == "expired" else "yours")
     key = blobkey.key(media.id)
-    size = await blobs.size(key)
+    size = await _size(blobs, key)
     if size is None or size != media.size:
         raise ProblemError(
             500,
@@ -53,6 +63,10 @@ async def serve(request: Request, media: Media, blobs: Blobs) -> Response:
     headers = headers_of(media, download="download" in request.query_params)
     if request.headers.get("if-none-match") in (headers["ETag"], "*"):
         return Response(status_code=304, headers=headers)
+    if direct and request.method == "GET":
+        elsewhere = await _elsewhere(blobs, key, media)
+        if elsewhere is not None:
+            return elsewhere
     span = _span(request, size, headers["ETag"])
     start, end = span or (0, size)
     headers["Content-Length"] = str(end - start)
@@ -62,6 +76,29 @@ async def serve(request: Request, media: Media, blobs: Blobs) -> Response:
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers)
     return BlobResponse(_chunks(blobs, key, start, end), status, headers)
+
+
+async def _size(blobs: Blobs, key: str) -> int | None:
+    try:
+        return await blobs.size(key)
+    except OSError as error:
+        _log.warning("files.unreadable", reason=error.strerror)
+        raise Unreachable("the store of files cannot be asked right now") from error
+
+
+async def _elsewhere(blobs: Blobs, key: str, media: Media) -> Response | None:
+    """A redirect to the store. Our own headers do not go along, so it is a download in any case."""
+    content_type = media.content_type or OCTETS
+    url = await blobs.presign(
+        key,
+        seconds=_DIRECT_S,
+        content_type=content_type if sniff.inline_safe(content_type) else OCTETS,
+        disposition=disposition(name_of(media), inline=False),
+    )
+    if url is None:
+        return None
+    headers = {"Location": url, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    return Response(status_code=302, headers=headers)
 
 
 def headers_of(media: Media, *, download: bool = False) -> dict[str, str]:

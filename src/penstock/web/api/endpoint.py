@@ -64,6 +64,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     role: str = "viewer"  # this or better
     everywhere: bool = False  # only for tokens that are for all workspaces
     errors: tuple[int, ...] = ()  # beside 400, 401, 403 and 503
+    elsewhere: str | None = None  # what a redirect leads to, when the caller asked for one
 
 
 def missing() -> ProblemError:

@@ -113,6 +113,8 @@ def _inlined(query: type[msgspec.Struct]) -> Json:
 
 def _responses(endpoint: Endpoint) -> Json:
     answers: Json = {str(endpoint.status): _success(endpoint)}
+    if endpoint.elsewhere is not None:
+        answers["302"] = {"description": endpoint.elsewhere}
     for status in sorted({*_ALWAYS, *endpoint.errors}):
         answers[str(status)] = {
             "description": _SAID[status],

@@ -61,12 +61,17 @@ class ContentQuery(Struct, forbid_unknown_fields=True):
     """How the bytes are wanted."""
 
     download: Annotated[str, Meta(description="present: as a download, whatever it is")] | None = None
+    redirect: (
+        Annotated[str, Meta(description="present: by a redirect to the bucket, where files are kept in one")] | None
+    ) = None
 
 
 class EventQuery(Struct, forbid_unknown_fields=True):
     """Where in the feed, and whether to wait there."""
 
-    after: Annotated[str, Meta(description="a cursor; none or `0`: from the beginning; `latest`: from now on")] | None = None
+    after: (
+        Annotated[str, Meta(description="a cursor; none or `0`: from the beginning; `latest`: from now on")] | None
+    ) = None
     wait: Annotated[float, Meta(ge=0, le=60, description="seconds to wait when there is nothing yet")] = 0
     limit: Limit = 100
 
@@ -126,12 +131,12 @@ class Reading:
             raise missing()
         return shapes.media(row, self._base)
 
-    async def content(self, ask: Ask, _query: ContentQuery) -> Response:
+    async def content(self, ask: Ask, query: ContentQuery) -> Response:
         """One file's bytes."""
         row = await self._ledger.shelf.media(ask.row(Kind.MEDIA), workspace_id=ask.access.workspace_id)
         if row is None:
             raise missing()
-        return await serve(ask.request, row, self._blobs)
+        return await serve(ask.request, row, self._blobs, direct=query.redirect is not None)
 
     async def attempts(self, ask: Ask, query: NoQuery) -> shapes.AttemptList:
         """Every request made for one file."""

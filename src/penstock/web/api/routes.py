@@ -59,6 +59,7 @@ def _reading(to: Reading) -> tuple[Endpoint, ...]:
             answer=None,
             query=read.ContentQuery,
             errors=(404, 409, 410, 416),
+            elsewhere="The bytes are at `Location`, for five minutes, without a token.",
         ),
         Endpoint(
             method="GET",
