@@ -1,8 +1,8 @@
 """``penstock backup``: a consistent copy of an installation, made while it runs.
 
-A backup is a directory that settings can point at as it is. It gets its name only when everything in it is durable and
-has been compared; until then it is called PATH.partial. The secret key stays out unless it is asked for: whoever has
-both can read Meta's tokens. The copying is ``cli.copying``'s.
+A backup is a directory that settings can point at as it is; files that are in a bucket stay there. It gets its name
+only when everything in it is durable and has been compared; until then it is called PATH.partial. The secret key stays
+out unless it is asked for: whoever has both can read Meta's tokens. The copying is ``cli.copying``'s.
 """
 
 import shutil
@@ -34,10 +34,13 @@ def backup(path: Path, with_key: bool, json_: bool) -> int:
     copied = _copy(settings, partial, key)
     partial.rename(path)
     _fsync(path.absolute().parent)
+    bucket = str(settings.blobs_url) if settings.blobs_folder is None else None
     if json_:
-        showing.as_json(_facts(path, copied, with_key=with_key, took_s=time.monotonic() - began))
+        showing.as_json(
+            {**_facts(path, copied, with_key=with_key, took_s=time.monotonic() - began), "files_stay_in": bucket}
+        )
     else:
-        _show(path, copied)
+        _show(path, copied, bucket)
     if not with_key:
         where = "PENSTOCK_SECRET_KEY" if settings.secret_key else str(settings.key_file)
         showing.note(
@@ -48,19 +51,29 @@ def backup(path: Path, with_key: bool, json_: bool) -> int:
 
 def _free(path: Path, settings: "Settings") -> Path:
     """The name that the backup has while it is made. Raises WrongUse, or Unreachable without a database."""
-    source, blobs = settings.database_url.path, settings.blobs_url.path
+    source, blobs = _file(settings), settings.blobs_folder
     if not source.exists():
         raise Unreachable(f"there is no database at {source}: set PENSTOCK_DATABASE_URL, or start `penstock serve`")
     if path.exists() or path.is_symlink():
         raise WrongUse(f"{str(path)!r} is there already: a backup is never written over anything")
     if not path.absolute().parent.is_dir():
         raise WrongUse(f"{str(path)!r} cannot be made: there is no folder {str(path.absolute().parent)!r}")
-    if path.absolute().is_relative_to(blobs.absolute()):
+    if blobs is not None and path.absolute().is_relative_to(blobs.absolute()):
         raise WrongUse(f"{str(path)!r} is among the files that are to be copied: choose another place")
     partial = path.with_name(path.name + ".partial")
     if partial.exists():
         raise WrongUse(f"{str(partial)!r} is left from a backup that was interrupted, or under way: remove it first")
     return partial
+
+
+def _file(settings: "Settings") -> Path:
+    """The file that is copied. Raises WrongUse when the database is a server's, which has better means."""
+    if settings.database_file is None:
+        raise WrongUse(
+            "this installation is on PostgreSQL: copy it with pg_dump, or by the server's continuous archiving, and "
+            "the files with what their store brings"
+        )
+    return settings.database_file
 
 
 def _key(settings: "Settings") -> Path:
@@ -87,7 +100,7 @@ def _copy(settings: "Settings", partial: Path, key: Path | None) -> "Copied":
         shown[what](done, of)
 
     try:
-        copied = copy(settings.database_url.path, settings.blobs_url.path, partial, key=key, tell=tell)
+        copied = copy(_file(settings), settings.blobs_folder, partial, key=key, tell=tell)
     except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
         if isinstance(error, OSError):
@@ -118,7 +131,11 @@ def _facts(path: Path, copied: "Copied", *, with_key: bool, took_s: float) -> di
     }
 
 
-def _show(path: Path, copied: "Copied") -> None:
+def _show(path: Path, copied: "Copied", bucket: str | None) -> None:
+    if bucket is not None:
+        showing.line(f"{path}: database of {words.size(copied.database_bytes)}", style="ok")
+        showing.line(f"  The files stay in {bucket}: keep them there, by the bucket's own versions and copies.")
+        return
     linked = f", {words.count(copied.linked)} of them linked" if copied.linked else ""
     showing.line(
         f"{path}: database of {words.size(copied.database_bytes)}, {words.many(copied.files, 'file')} "

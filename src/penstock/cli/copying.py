@@ -40,22 +40,24 @@ class Copied:
     problems: list[str] = field(default_factory=list)
 
 
-def copy(database: Path, blobs: Path, target: Path, *, key: Path | None, tell: Tell) -> Copied:
+def copy(database: Path, blobs: Path | None, target: Path, *, key: Path | None, tell: Tell) -> Copied:
     """Copy an installation into the new directory ``target``, durably. Raises Unreachable or OSError.
 
     A file whose bytes are missing or of another size is reported in ``problems``; the rest is copied all the same.
+    Without a folder of files only the database is copied.
     """
     copied = Copied()
     target.mkdir(mode=0o700)
     snapshot = target / DATABASE
     _copy_database(database, snapshot, tell)
     copied.database_bytes = snapshot.stat().st_size
-    (target / BLOBS).mkdir(mode=0o700)
-    _copy_files(snapshot, blobs, target / BLOBS, copied, tell)
+    if blobs is not None:
+        (target / BLOBS).mkdir(mode=0o700)
+        _copy_files(snapshot, blobs, target / BLOBS, copied, tell)
+        fsync(target / BLOBS)
     if key is not None:
         _copy_bytes(key, target / KEY)
-    for folder in (target / BLOBS, target):
-        fsync(folder)
+    fsync(target)
     return copied
 
 

@@ -1,8 +1,8 @@
 """``penstock doctor``: examines this machine and this installation, and says what to do.
 
 One line for each finding: ok, warn or fail. Exit code 1 when something fails. It works beside a running instance,
-changes nothing, and never asks the network unless told to. The checks are in ``machine_checks`` and
-``instance_checks``; a new one is a function in ``CHECKS``.
+changes nothing, and asks nobody on the network but the database and the bucket unless told to. The checks are in
+``machine_checks`` and ``instance_checks``; a new one is a function in ``CHECKS``.
 """
 
 import asyncio

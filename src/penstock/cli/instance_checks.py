@@ -1,4 +1,4 @@
-"""What ``penstock doctor`` asks of the installation: settings, addresses, database, secret key, folder of files.
+"""What ``penstock doctor`` asks of the installation: settings, addresses, database, secret key, files.
 
 Each check is a function of the settings and returns findings. They work beside a running instance, and leave nothing
 behind: where there is no database yet, none is made. Called by ``cli.doctor``.
@@ -10,16 +10,17 @@ import os
 import secrets
 import socket
 import time
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from penstock.cli import words
+from penstock.cli import server_checks, words
 from penstock.cli.finding import Finding, fail, ok, warn
 from penstock.cli.machine_checks import nearest
 from penstock.core.errors import PenstockError
 from penstock.ledger.book import Ledger
-from penstock.settings import Settings
+from penstock.settings import S3Url, Settings
 
 _ALONE_S = 5.0  # rows may be this much younger than now, when the clock was corrected meanwhile
 _SHORT_KEY = 24  # characters; the key that Penstock makes has 43
@@ -36,6 +37,15 @@ _REMOTE = {
     "afs",
     "fuse.sshfs",
     "fuse.s3fs",
+}
+_HERE = {"localhost", "127.0.0.1", "::1"}
+_BUCKET_ADVICE: dict[str, Callable[[str], Finding]] = {
+    "written": lambda said: fail("files", said, "check PENSTOCK_BLOBS_URL and the AWS_ variables; allow s3:PutObject"),
+    "read": lambda said: fail("files", said, "allow s3:GetObject: without it nobody sees a file"),
+    "listed": lambda said: warn(
+        "files", said, "allow s3:ListBucket: without it files that nobody owns are never swept"
+    ),
+    "deleted": lambda said: warn("files", said, "allow s3:DeleteObject: without it erased files stay"),
 }
 _NO_UNNAMED = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL}
 
@@ -99,8 +109,11 @@ async def listening(settings: Settings) -> list[Finding]:
 
 
 async def database(settings: Settings) -> list[Finding]:
-    """The file, its folder, its schema, and one durable write."""
-    path = settings.database_url.path
+    """The file and its folder, or the server; the schema, and one durable write."""
+    path = settings.database_file
+    if path is None:
+        asked = await server_checks.server(settings)
+        return asked if any(each.state == "fail" for each in asked) else [*asked, *(await _opened(settings))]
     if not path.exists():
         place = nearest(path.parent)
         if not os.access(place, os.W_OK | os.X_OK):
@@ -119,7 +132,9 @@ async def database(settings: Settings) -> list[Finding]:
 
 
 async def files(settings: Settings) -> list[Finding]:
-    """The folder of files: a durable write in the way an attachment is written."""
+    """The folder of files, or the bucket: a durable write in the way an attachment is written."""
+    if isinstance(settings.blobs_url, S3Url):
+        return await _bucket(settings.blobs_url)
     folder = settings.blobs_url.path
     if not folder.exists():
         place = nearest(folder)
@@ -154,6 +169,22 @@ def file_system(path: Path) -> str:
             if path.absolute().is_relative_to(point) and len(point) >= len(best[0]):
                 best = (point, kind)
     return best[1]
+
+
+async def _bucket(url: S3Url) -> list[Finding]:
+    """A bucket: an object of our own is written, read, found in a listing and deleted."""
+    from penstock.wiring.stores import open_bucket
+
+    began = time.monotonic()
+    steps = await open_bucket(url).examine()
+    took = words.duration(time.monotonic() - began)
+    found = [_BUCKET_ADVICE[what](problem) for what, problem in steps if problem is not None]
+    if not found:
+        found = [ok("files", f"{url}: written, read, listed and deleted in {took}")]
+    endpoint = urlsplit(url.access.endpoint or "https://")
+    if endpoint.scheme == "http" and endpoint.hostname not in _HERE:
+        found.append(warn("files", f"{url} is reached by http: others on the way can read files", "use https"))
+    return found
 
 
 # -- parts of the checks above ----------------------------------------------------------------
@@ -195,7 +226,7 @@ async def _opened(settings: Settings) -> list[Finding]:
     from penstock.wiring.stores import open_ledger
 
     try:
-        missing = await pending(settings.database_url.path)
+        missing = await pending(settings)
         if missing:
             return [warn("schema", f"{', '.join(missing)} to apply", "the next start does it, or `penstock migrate`")]
         if not settings.secret_key and not settings.key_file.exists():
@@ -265,10 +296,10 @@ async def _somebody_runs(settings: Settings) -> bool:
     from penstock.adapters.lock import InstanceLock
     from penstock.core.errors import Conflict
 
-    if not settings.database_url.path.exists():
+    if settings.database_file is None or not settings.database_file.exists():
         return False
     try:
-        with InstanceLock(settings.database_url.path):
+        with InstanceLock(settings.database_file):
             return False
     except Conflict:
         return True

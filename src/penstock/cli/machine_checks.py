@@ -90,7 +90,9 @@ async def clock(settings: Settings) -> list[Finding]:
 async def room(settings: Settings) -> list[Finding]:
     """Free space where the database and the files are."""
     found, seen = [], set()
-    for name, path in (("database", settings.database_url.path), ("files", settings.blobs_url.path)):
+    for name, path in (("database", settings.database_file), ("files", settings.blobs_folder)):
+        if path is None:
+            continue
         place = nearest(path)
         device = place.stat().st_dev
         if device not in seen:

@@ -7,7 +7,6 @@ not needed for it. Called by people and by deployment scripts (``--check``); ``d
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import click
 
@@ -15,6 +14,7 @@ from penstock.adapters.db.port import Database
 from penstock.cli import arguments, session, showing
 from penstock.cli.commands import Command
 from penstock.ledger import schema
+from penstock.settings import Settings
 
 
 @click.command(cls=Command)
@@ -22,12 +22,12 @@ from penstock.ledger import schema
 @arguments.as_json
 def migrate(check: bool, json_: bool) -> int:
     """Bring the database up to this release, making it when there is none."""
-    path = session.settings().database_url.path
+    settings = session.settings()
     if check:
-        missing = asyncio.run(pending(path))
+        missing = asyncio.run(pending(settings))
         applied: list[str] = []
     else:
-        missing, applied = [], asyncio.run(_bring_up(path))
+        missing, applied = [], asyncio.run(_bring_up(settings))
     if json_:
         showing.as_json({"applied": applied, "pending": missing})
     elif missing:
@@ -39,29 +39,29 @@ def migrate(check: bool, json_: bool) -> int:
     return 1 if missing else 0
 
 
-async def pending(path: Path) -> list[str]:
+async def pending(settings: Settings) -> list[str]:
     """The migrations that this database lacks; all of them when there is none.
 
     Raises NewerSchema, Unreachable, or WrongUse when the database belongs to something else.
     """
-    if not path.exists():  # noqa: ASYNC240 -- one look at a local file
+    if settings.database_file is not None and not settings.database_file.exists():
         return [_name(number, name) for number, name, _ in schema.available("sqlite")]
-    async with _database(path) as db:
+    async with _database(settings) as db:
         return [_name(number, name) for number, name, _ in await db.read(lambda: schema.lacking(db.dialect))]
 
 
-async def _bring_up(path: Path) -> list[str]:
-    before = await pending(path)
-    async with _database(path) as db:
+async def _bring_up(settings: Settings) -> list[str]:
+    before = await pending(settings)
+    async with _database(settings) as db:
         applied = await db.write(schema.bring_up(db.dialect, await db.now()))
     return before[len(before) - len(applied) :]  # another process may have been quicker with some of them
 
 
 @asynccontextmanager
-async def _database(path: Path) -> AsyncIterator[Database]:
-    from penstock.adapters.db.sqlite import SqliteDatabase
+async def _database(settings: Settings) -> AsyncIterator[Database]:
+    from penstock.wiring.stores import open_database
 
-    db = SqliteDatabase(path)
+    db = open_database(settings)
     await db.start()
     try:
         yield db

@@ -7,6 +7,7 @@ to the queue unspent, exit 0. A second signal ends the process at once. Thin wor
 import asyncio
 import contextlib
 import signal
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import click
@@ -26,7 +27,7 @@ _ROLES = ("all", "receiver", "fetcher", "watcher", "console")
     "roles",
     type=click.Choice(_ROLES),
     multiple=True,
-    help="What this process does. With SQLite one process does everything.",
+    help="What this process does, several times for several. With SQLite one process does everything.",
 )
 def serve(roles: tuple[str, ...]) -> None:
     """Receive webhooks, fetch files and show them, until told to stop."""
@@ -35,15 +36,15 @@ def serve(roles: tuple[str, ...]) -> None:
     from penstock.core.errors import WrongUse
     from penstock.settings.logs import set_up
 
-    if set(roles) - {"all"}:
-        raise WrongUse("with SQLite one process does everything: leave --role out, or say --role all")
     settings = session.settings()
+    if set(roles) - {"all"} and settings.database_file is not None:
+        raise WrongUse("with SQLite one process does everything: leave --role out, or say --role all")
     set_up(settings.log_format)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings))
+        runner.run(_serve(settings, () if "all" in roles else roles))
 
 
-async def _serve(settings: "Settings") -> None:
+async def _serve(settings: "Settings", roles: Collection[str]) -> None:
     import structlog
 
     from penstock import __version__
@@ -52,14 +53,20 @@ async def _serve(settings: "Settings") -> None:
 
     log = structlog.get_logger()
     asked_to_stop = _signals()
-    instance = Instance(settings)
+    instance = Instance(settings, roles=roles)
     with contextlib.closing(listen(settings.bind.host, settings.bind.port)) as listening:
         applied = await instance.start()
         try:
             server = Server(instance.app, ending=instance.nudge.stop)
             await server.start(listening)
             host, port = listening.getsockname()[:2]
-            log.info("serve.started", version=__version__, bind=f"{host}:{port}", migrations=applied)
+            log.info(
+                "serve.started",
+                version=__version__,
+                bind=f"{host}:{port}",
+                migrations=applied,
+                roles=sorted(instance.roles),
+            )
             if settings.allow_insecure_upstream:
                 log.warning(
                     "serve.insecure_upstream",

@@ -36,6 +36,7 @@ class Standing(NamedTuple):
     refused: int
     unread: int
     strays: Sequence[Stray]
+    profile: str = "embedded"
 
 
 @click.command(cls=Command)
@@ -63,6 +64,7 @@ async def _look(ledger: "Ledger") -> Standing:
         await ledger.counts.refused(),
         await ledger.journal.unread_count(),
         await ledger.journal.strays(),
+        ledger.profile,
     )
 
 
@@ -112,7 +114,7 @@ def _answer(standing: Standing) -> answers.Facts:
     return {
         "ok": not troubles(standing),
         "version": __version__,
-        "profile": "embedded",
+        "profile": standing.profile,
         "workspaces": [answers.tally(tally) for tally in standing.tallies],
         "oldest_waiting_s": standing.backlog.oldest_waiting_s,
         "expiring_24h": standing.backlog.expiring_24h,
@@ -139,7 +141,7 @@ def _show(standing: Standing) -> None:
         showing.line()
         workspaces(standing.tallies)
     running = words.many(len(standing.processes), "process", "processes") if standing.processes else "no process"
-    showing.line(f"penstock {__version__} · embedded · {running}")
+    showing.line(f"penstock {__version__} · {standing.profile} · {running}")
 
 
 def _headline(standing: Standing, *, ok: bool) -> str:

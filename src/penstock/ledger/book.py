@@ -38,6 +38,11 @@ class Ledger:
         self.processes = Processes(db, sql)
         self.leaders = Leaders(db, sql)
 
+    @property
+    def profile(self) -> str:
+        """What kind of installation this is: "embedded" in one file, or a "cluster" over a server."""
+        return "embedded" if self._db.dialect == "sqlite" else "cluster"
+
     async def start(self, *, migrate: bool = True) -> list[str]:
         """Open the database and bring it up to this release; the names of the migrations that were applied.
 

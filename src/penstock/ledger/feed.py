@@ -1,9 +1,9 @@
 """The feed of events out, in the order of their commits.
 
 On SQLite transactions commit one after the other, and an event's row number is its position. On PostgreSQL they commit
-in another order than they take row numbers, so a position is given out after the commit, by ``stamp``; what has none yet
-is not in the feed. An entry names its message or file; what it shows is read from the rows when it is asked for. Entries are written in the
-transaction of what they tell, by the journal's intake and the queue. Read by the web room.
+in another order than they take row numbers, so a position is given out after the commit, by ``stamp``; what has none
+yet is not in the feed. An entry names its message or file; what it shows is read from the rows when it is asked for.
+Entries are written in the transaction of what they tell, by the journal's intake and the queue. Read by the web room.
 """
 
 from penstock.adapters.db.port import Database, Script

@@ -1,8 +1,9 @@
 """Brings the database to the schema of this release: numbered ``.sql`` files, forward only.
 
 All missing files are applied in one write transaction. SQLite gives it to one process at a time; on PostgreSQL the
-table of migrations is locked, or is what only one can make. So several processes may start at once. A database that knows a newer file than this release does is refused, and so is one that
-holds something else. Called when the ledger starts and by ``penstock migrate``.
+table of migrations is locked, or is what only one can make. So several processes may start at once. A database that
+knows a newer file than this release does is refused, and so is one that holds something else. Called when the ledger
+starts and by ``penstock migrate``.
 """
 
 from collections.abc import Callable

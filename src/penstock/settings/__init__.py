@@ -4,8 +4,10 @@ Nothing below this room reads configuration; ``wiring`` hands every part what it
 ``demo`` and ``bench``.
 """
 
+from penstock.settings.aws import AwsAccess, S3Url
 from penstock.settings.model import PREFIX, Settings
+from penstock.settings.postgres_url import PostgresUrl
 from penstock.settings.sources import load
 from penstock.settings.values import Bind, FolderUrl, SqliteUrl
 
-__all__ = ["PREFIX", "Bind", "FolderUrl", "Settings", "SqliteUrl", "load"]
+__all__ = ["PREFIX", "AwsAccess", "Bind", "FolderUrl", "PostgresUrl", "S3Url", "Settings", "SqliteUrl", "load"]

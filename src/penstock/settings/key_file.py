@@ -25,7 +25,7 @@ def secret_keys(settings: Settings) -> tuple[str, ...]:
     path = settings.key_file
     try:
         if not path.exists():
-            _refuse_lost(path, settings.database_url.path)
+            _refuse_lost(path, settings.database_file or path)
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             _make(path)
         text = path.read_text("ascii").strip()

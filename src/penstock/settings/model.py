@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from penstock.settings import values
+from penstock.settings.aws import S3Url
+from penstock.settings.postgres_url import PostgresUrl
 from penstock.settings.values import Bind, FolderUrl, SqliteUrl
 
 PREFIX = "PENSTOCK_"
+_DATABASE = Path("penstock-data/penstock.db")
 
 
 class Rule(NamedTuple):
@@ -35,18 +38,22 @@ def _rule(
 class Settings:
     """What an instance was told. Made by ``settings.load``; tests and the demo may make one directly."""
 
-    database_url: SqliteUrl = field(
-        default=SqliteUrl(Path("penstock-data/penstock.db")),
+    database_url: SqliteUrl | PostgresUrl = field(
+        default=SqliteUrl(_DATABASE),
         metadata=_rule(
             values.database_url,
-            "the durable record: a SQLite file, relative with ./ or absolute with a fourth slash",
+            "the durable record: a SQLite file, relative with ./ or absolute with a fourth slash; or "
+            "postgresql://user@host1,host2/database, with the options of PostgreSQL's own URLs",
             "sqlite:///./penstock-data/penstock.db",
         ),
     )
-    blobs_url: FolderUrl = field(
+    blobs_url: FolderUrl | S3Url = field(
         default=FolderUrl(Path("penstock-data/blobs")),
         metadata=_rule(
-            values.blobs_url, "where attached files are kept: a folder of a local disk", "file:///./penstock-data/blobs"
+            values.blobs_url,
+            "where attached files are kept: a folder of a local disk, or s3://bucket/prefix, reached by the usual AWS_ "
+            "variables",
+            "file:///./penstock-data/blobs",
         ),
     )
     secret_key: tuple[str, ...] = field(
@@ -55,9 +62,15 @@ class Settings:
         metadata=_rule(
             values.secret_keys,
             "encrypts tokens and app secrets at rest; several with commas while one is rotated, the first one encrypts",
-            "made on first start in secret.key beside the database, mode 600",
+            "made on first start in secret.key beside the SQLite file, mode 600; required with PostgreSQL",
             secret=True,
             toml=(str, list),
+        ),
+    )
+    database_connections: int = field(
+        default=8,
+        metadata=_rule(
+            values.connections, "connections to PostgreSQL at most, per process; SQLite has its own", "8", toml=(int,)
         ),
     )
     bind: Bind = field(
@@ -132,9 +145,19 @@ class Settings:
         return self.public_url or f"http://{self.bind}"
 
     @property
+    def blobs_folder(self) -> Path | None:
+        """The folder of files; None when they are in a bucket."""
+        return self.blobs_url.path if isinstance(self.blobs_url, FolderUrl) else None
+
+    @property
+    def database_file(self) -> Path | None:
+        """The SQLite file; None when the database is PostgreSQL's."""
+        return self.database_url.path if isinstance(self.database_url, SqliteUrl) else None
+
+    @property
     def key_file(self) -> Path:
-        """Where the secret key lies when it is not in a setting."""
-        return self.database_url.path.parent / "secret.key"
+        """Where the secret key lies when it is not in a setting; with PostgreSQL it always is in one."""
+        return (self.database_file or _DATABASE).parent / "secret.key"
 
 
 RULES: dict[str, Rule] = {each.name: each.metadata["rule"] for each in fields(Settings)}

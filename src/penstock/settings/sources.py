@@ -1,7 +1,8 @@
 """Where settings come from: ``PENSTOCK_*`` variables before a TOML file before the defaults.
 
-Whatever is unknown or malformed raises WrongUse with one line that names the setting, what was given (never a secret)
-and what is expected. Called once, at the start of a command.
+For files in a bucket, the ``AWS_*`` variables are read, too, as every S3 tool reads them (``settings.aws``). Whatever
+is unknown or malformed raises WrongUse with one line that names the setting, what was given (never a secret) and what
+is expected. Called once, at the start of a command.
 """
 
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from penstock.core.errors import WrongUse
+from penstock.settings.aws import S3Url, access
 from penstock.settings.model import PREFIX, RULES, Settings
 
 _FILE = "penstock.toml"
@@ -34,6 +36,8 @@ def load(environ: Mapping[str, str] | None = None, *, config: str | None = None)
         texts |= _from_file(Path(named if named is not None else _FILE))
     texts |= _from_environment(variables)
     found: dict[str, Any] = {key: _parsed(key, *where_and_text) for key, where_and_text in texts.items()}
+    if isinstance(bucket := found.get("blobs_url"), S3Url):
+        found["blobs_url"] = bucket._replace(access=access(variables))
     settings = Settings(**found)
     _check_together(settings, texts)
     return settings
@@ -110,6 +114,11 @@ def _parsed(key: str, name: str, text: str) -> object:
 
 
 def _check_together(settings: Settings, texts: Mapping[str, tuple[str, str]]) -> None:
+    if settings.database_file is None and not settings.secret_key:
+        raise WrongUse(
+            f"{PREFIX}SECRET_KEY is not set, but with PostgreSQL it must be, to the same on every machine; "
+            "`openssl rand -base64 32` makes a good one"
+        )
     if settings.graph_url.startswith("http://") and not settings.allow_insecure_upstream:
         name, text = texts["graph_url"]
         raise WrongUse(

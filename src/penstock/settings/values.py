@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from penstock.settings.aws import S3Url, s3_url
+from penstock.settings.postgres_url import PostgresUrl, postgres_url
+
 _HOST = re.compile(r"[a-zA-Z0-9_]([a-zA-Z0-9_-]*[a-zA-Z0-9_])?(\.[a-zA-Z0-9_]([a-zA-Z0-9_-]*[a-zA-Z0-9_])?)*")
 _ALERT = re.compile(
     r"(webhook|slack|alertmanager)\+https?://[^\s/]+\S*|pagerduty://[A-Za-z0-9_-]+|mailto:[^\s@,]+@[^\s@,]+"
 )
-_THIS_BUILD = "this build speaks sqlite:/// and file:/// only"
 
 
 class Bind(NamedTuple):
@@ -48,14 +50,15 @@ class FolderUrl(NamedTuple):
         return f"file:///{_written(self.path).removeprefix('/')}"
 
 
-def database_url(text: str) -> SqliteUrl:
-    """``sqlite:///./relative/file`` or ``sqlite:////absolute/file``."""
+def database_url(text: str) -> SqliteUrl | PostgresUrl:
+    """``sqlite:///./relative/file``, ``sqlite:////absolute/file`` or ``postgresql://user@host/database``."""
     scheme, _, rest = text.partition("://")
     if scheme in {"postgresql", "postgres"}:
-        raise ValueError(f"a sqlite:/// URL: {_THIS_BUILD}, PostgreSQL comes with a later release")
+        return postgres_url(text)
     if scheme != "sqlite" or not rest.startswith("/"):
         raise ValueError(
-            "a URL such as sqlite:///./penstock-data/penstock.db or sqlite:////var/lib/penstock/penstock.db"
+            "a URL such as sqlite:///./penstock-data/penstock.db, sqlite:////var/lib/penstock/penstock.db or "
+            "postgresql://penstock@db.example.com/penstock"
         )
     path = rest[1:]
     if path.startswith(":memory:") or path in {"", "/"} or path.endswith("/"):
@@ -69,13 +72,15 @@ def database_url(text: str) -> SqliteUrl:
     return SqliteUrl(_path(path))
 
 
-def blobs_url(text: str) -> FolderUrl:
-    """``file:///./relative/folder`` or ``file:///absolute/folder``."""
+def blobs_url(text: str) -> FolderUrl | S3Url:
+    """``file:///./relative/folder``, ``file:///absolute/folder`` or ``s3://bucket/prefix``."""
     scheme, _, rest = text.partition("://")
-    if scheme in {"s3", "gs", "az"}:
-        raise ValueError(f"a file:/// URL: {_THIS_BUILD}, object stores come with a later release")
+    if scheme == "s3":
+        return s3_url(text)
     if scheme != "file" or not rest.startswith("/"):
-        raise ValueError("a URL such as file:///./penstock-data/blobs or file:///var/lib/penstock/blobs")
+        raise ValueError(
+            "a URL such as file:///./penstock-data/blobs, file:///var/lib/penstock/blobs or s3://example-media/penstock"
+        )
     relative = rest.startswith(("/./", "/../"))
     path = rest[1:] if relative else "/" + rest.lstrip("/")
     if path == "/":
@@ -140,6 +145,13 @@ def concurrency(text: str) -> int:
     """1 to 4,096."""
     if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= 4096:
         raise ValueError("a whole number from 1 to 4096")
+    return int(text)
+
+
+def connections(text: str) -> int:
+    """2 to 200."""
+    if not re.fullmatch(r"[0-9]{1,3}", text) or not 2 <= int(text) <= 200:
+        raise ValueError("a whole number from 2 to 200")
     return int(text)
 
 

@@ -61,6 +61,8 @@ class Parts:
     version: str
     metrics: Metrics | None = None  # made here unless the fetcher is to be counted, too
     body_within_s: float = 20.0  # a webhook's body must be complete by then
+    door: bool = True  # whether Meta's webhooks are taken here
+    pages: bool = True  # whether people and programs are served here; health and figures always are
 
 
 class App:
@@ -76,7 +78,8 @@ class App:
         events = Events(parts.ledger, parts.nudge, gatekeeper, self.metrics)
         assets = Assets()
         self._drawing = Drawing(stamp=assets.stamp)
-        self._door = webhook.Door(parts.receiver, parts.registry, self.metrics, body_within_s=parts.body_within_s)
+        door = webhook.Door(parts.receiver, parts.registry, self.metrics, body_within_s=parts.body_within_s)
+        self._door = door if parts.door else None
         self.endpoints = api.table(
             Reading(parts.ledger, parts.blobs, events, health, base=base, version=parts.version),
             Provisioning(parts.ledger, parts.registry, parts.nudge),
@@ -89,15 +92,16 @@ class App:
         async def described(_request: Request) -> Response:
             return document()
 
-        served: list[BaseRoute] = [
-            *health.routes(),
-            events.route(),
-            Route(f"{api.PREFIX}/openapi.json", described),
-            *routes(self.endpoints, gatekeeper, api.PREFIX),
-            *SignIn(parts.ledger, self._sessions, gatekeeper, self._drawing).routes(),
-            *Inbox(parts.ledger, parts.blobs, gatekeeper, self._drawing).routes(),
-            assets.route(),
-        ]
+        served: list[BaseRoute] = [*health.routes()]
+        if parts.pages:
+            served += [
+                events.route(),
+                Route(f"{api.PREFIX}/openapi.json", described),
+                *routes(self.endpoints, gatekeeper, api.PREFIX),
+                *SignIn(parts.ledger, self._sessions, gatekeeper, self._drawing).routes(),
+                *Inbox(parts.ledger, parts.blobs, gatekeeper, self._drawing).routes(),
+                assets.route(),
+            ]
         self._router = Router(served, redirect_slashes=False)
         self._unreadable_since: float | None = None
 
@@ -109,7 +113,7 @@ class App:
         """Answer one request."""
         if scope["type"] == "http":
             path = scope["path"]
-            if path.startswith(webhook.PATH) and path[len(webhook.PATH) :][:1] in ("", "/"):
+            if self._door and path.startswith(webhook.PATH) and path[len(webhook.PATH) :][:1] in ("", "/"):
                 await self._door(scope, receive, send)
             else:
                 await self._serve(scope, receive, send)

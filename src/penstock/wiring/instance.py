@@ -1,6 +1,8 @@
-"""A whole installation in one process: which adapter stands behind which port, and what starts and stops when.
+"""An installation, or the roles of it that one process has: which adapter stands behind which port, what starts when.
 
-Nothing is decided here. Called by ``penstock serve``, the demo and the benchmarks.
+A receiver has Meta's door, a fetcher fetches, a watcher does what one of them all does at a time, a console has the
+pages and the API. On SQLite one process is everything. Nothing is decided here. Called by ``penstock serve``, the demo
+and the benchmarks.
 """
 
 import contextlib
@@ -8,6 +10,8 @@ import hmac
 import os
 import secrets
 import socket
+from collections.abc import Collection
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from penstock import __version__
@@ -23,6 +27,7 @@ from penstock.flow.housekeeping import Housekeeping
 from penstock.flow.nudge import Nudge
 from penstock.flow.receiver import Receiver
 from penstock.flow.registry import Registry
+from penstock.flow.stamping import Stamping
 from penstock.ledger.book import Ledger
 from penstock.settings import Settings
 from penstock.settings.key_file import secret_keys
@@ -60,11 +65,25 @@ def look_up_limit(settings: Settings) -> budget.Limit | None:
     )
 
 
+ROLES = frozenset({"receiver", "fetcher", "watcher", "console"})
+
+
+class Part(Protocol):
+    """What is started and stopped."""
+
+    async def start(self) -> object:
+        """Begin."""
+
+    async def stop(self) -> None:
+        """End."""
+
+
 class Instance:
     """Receiver, fetcher and pages over one ledger. ``send`` is the fetch implementation that is put in use."""
 
-    def __init__(self, settings: Settings, *, send: Send = send_declared) -> None:
-        self._lock = InstanceLock(settings.database_url.path)
+    def __init__(self, settings: Settings, *, send: Send = send_declared, roles: Collection[str] = ROLES) -> None:
+        self.roles = ROLES & frozenset(roles) or ROLES
+        self._lock = InstanceLock(settings.database_file) if settings.database_file is not None else None
         self._stack = contextlib.AsyncExitStack()
         self.ledger = ledger_of(settings)
         self.nudge = Nudge()
@@ -86,7 +105,9 @@ class Instance:
             changed=self.nudge.changed,
         )
         self.gates.changed = self.fetcher.wake
-        self.housekeeping = Housekeeping(self.ledger, role="all")
+        role = "all" if self.roles == ROLES else ",".join(sorted(self.roles))
+        self.housekeeping = Housekeeping(self.ledger, role=role)
+        self.stamping = Stamping(self.ledger, owner=self.housekeeping.id, changed=self.nudge.changed)
         self.receiver = Receiver(self.ledger, self.registry, wake=self.fetcher.wake, changed=self.nudge.changed)
         self.app: App = build(
             Parts(
@@ -99,6 +120,8 @@ class Instance:
                 session_key=hmac.digest(secret_keys(settings)[0].encode(), _SESSIONS, "sha256"),
                 version=__version__,
                 metrics=self.metrics,
+                door="receiver" in self.roles,
+                pages="console" in self.roles,
             )
         )
 
@@ -109,17 +132,32 @@ class Instance:
         leave as it is declared, and what the parts raise. Whatever had been started is stopped again then.
         """
         async with contextlib.AsyncExitStack() as stack:
-            stack.enter_context(self._lock)
-            await self.graph.rehearse()
+            if self._lock is not None:
+                stack.enter_context(self._lock)
+            if "fetcher" in self.roles:
+                await self.graph.rehearse()
             applied = await self.ledger.start()
             stack.push_async_callback(self.ledger.stop)
-            await self.ledger.queue.release_all()  # the lock says that we are alone: nobody has these items any more
-            await self.mended()
-            for part in (self.registry, self.blobs, self.graph, self.gates, self.fetcher, self.housekeeping):
+            if self._lock is not None:  # it says that we are alone: nobody has these items any more
+                await self.ledger.queue.release_all()
+            if "fetcher" in self.roles:
+                await self.mended()
+            for part in self._parts():
                 await part.start()
                 stack.push_async_callback(part.stop)
             self._stack = stack.pop_all()
         return applied
+
+    def _parts(self) -> list[Part]:
+        """What this process's roles need, in the order in which it starts."""
+        parts: list[Part] = [self.registry]
+        if self.roles & {"fetcher", "console"}:
+            parts.append(self.blobs)
+        if "fetcher" in self.roles:
+            parts += [self.graph, self.gates, self.fetcher]
+        if "watcher" in self.roles and self._lock is None:
+            parts.append(self.stamping)
+        return [*parts, self.housekeeping]
 
     async def mended(self) -> int:
         """Another fetch implementation is in use: what waits because its request was refused is due now. How many.

@@ -5,14 +5,21 @@ Called by the commands, and by ``wiring.instance`` for the running process.
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 from penstock.adapters.blobs.disk import DiskBlobs
+from penstock.adapters.blobs.port import Store
+from penstock.adapters.db.port import Database
 from penstock.adapters.db.sqlite import SqliteDatabase
 from penstock.adapters.seal.fernet import FernetSealer
 from penstock.core.errors import Unreachable
 from penstock.ledger.book import Ledger
-from penstock.settings import Settings
+from penstock.settings import PostgresUrl, S3Url, Settings, SqliteUrl
 from penstock.settings.key_file import secret_keys
+
+if TYPE_CHECKING:
+    from penstock.adapters.blobs.s3 import S3Blobs
+    from penstock.adapters.db.postgres import Standing
 
 
 @contextlib.asynccontextmanager
@@ -22,8 +29,8 @@ async def open_ledger(settings: Settings, *, create: bool = False) -> AsyncItera
     With ``create`` a database is made where there is none, and brought up to this release; otherwise either is
     Unreachable. Raises what ``Ledger.start`` and ``secret_keys`` raise.
     """
-    path = settings.database_url.path
-    if not create and not path.exists():
+    path = settings.database_file
+    if not create and path is not None and not path.exists():
         raise Unreachable(
             f"there is no database at {path}: start Penstock with `penstock serve`, or set PENSTOCK_DATABASE_URL"
         )
@@ -35,11 +42,48 @@ async def open_ledger(settings: Settings, *, create: bool = False) -> AsyncItera
         await ledger.stop()
 
 
-def open_blobs(settings: Settings) -> DiskBlobs:
+def open_blobs(settings: Settings) -> Store:
     """Where the files are kept. Not started."""
-    return DiskBlobs(settings.blobs_url.path)
+    url = settings.blobs_url
+    return open_bucket(url) if isinstance(url, S3Url) else DiskBlobs(url.path)
+
+
+def open_bucket(url: S3Url) -> "S3Blobs":
+    """A bucket of files. Not started."""
+    from penstock.adapters.blobs.s3 import Bucket, S3Blobs  # its client takes a tenth of a second to load
+    from penstock.adapters.blobs.s3_signing import Keys
+
+    access = url.access
+    keys = None
+    if access.key_id is not None and access.secret is not None:
+        keys = Keys(access.key_id, access.secret, access.session_token)
+    address = access.address(url.bucket)
+    return S3Blobs(Bucket(name=url.bucket, prefix=url.prefix, address=address, region=access.region, keys=keys))
 
 
 def ledger_of(settings: Settings) -> Ledger:
     """The ledger of an installation. Not started. Raises what ``secret_keys`` raises."""
-    return Ledger(SqliteDatabase(settings.database_url.path), FernetSealer(secret_keys(settings)))
+    return Ledger(open_database(settings), FernetSealer(secret_keys(settings)))
+
+
+async def ask_server(settings: Settings) -> tuple["Standing", float]:
+    """What a PostgreSQL server says of itself, and its clock. Raises UnsafeStore or Unreachable."""
+    from penstock.adapters.db.postgres import PostgresDatabase
+
+    assert isinstance(settings.database_url, PostgresUrl)
+    db = PostgresDatabase(settings.database_url.dsn, connections=2)
+    await db.start()
+    try:
+        return db.standing, await db.now()
+    finally:
+        await db.stop()
+
+
+def open_database(settings: Settings) -> Database:
+    """Where the ledger is kept. Not started."""
+    url = settings.database_url
+    if isinstance(url, SqliteUrl):
+        return SqliteDatabase(url.path)
+    from penstock.adapters.db.postgres import PostgresDatabase  # its client takes a tenth of a second to load
+
+    return PostgresDatabase(url.dsn, connections=settings.database_connections)

@@ -7,7 +7,7 @@ from enum import Enum
 
 import asyncpg
 
-_ASK = "nothing was acknowledged, and Penstock goes on by itself once that is mended"
+_ASK = "Penstock goes on by itself once that is mended"
 
 
 class Cure(Enum):
