@@ -325,7 +325,6 @@ async def test_the_files_of_a_removed_number_are_still_fetched(
 # -- the cost of a claim ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("store", ["sqlite"], indirect=True)  # whose steps can be counted
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)  # the steps are those of SQLite's machine
 async def test_a_claim_passes_nothing_that_is_not_due(desk: Any, webhooks: Any, tmp_path: Path) -> None:
     """A hundred thousand retries wait for a later time, every one with an earlier deadline than what is due."""

@@ -98,12 +98,39 @@ def _answer(facts: Facts) -> Report:
     return Report(["", "P50", "P99", "MAX", "FILES/S", "BUSY CORES"], rows, [sentence])
 
 
+def _claim(facts: Facts) -> Report:
+    rows, sentences = [], []
+    for store, found in facts["stores"].items():
+        for name, label in (("spread", "all lanes"), ("one_lane_shut", "one lane, shut")):
+            rows += [
+                [
+                    f"{store}, {label}",
+                    f"{size['waiting']:,}",
+                    f"{size['wall_ms']:.1f} ms",
+                    f"{size['cpu_ms']:.1f} ms",
+                    f"{size['visited']:,} {size['visited_what']}",
+                    f"{size['gate_ms']:.1f} ms",
+                ]
+                for size in found[name]
+            ]
+        worst = max(each["ratio"] for each in found["growth"].values())
+        growth_met, gate = all(each["met"] for each in found["growth"].values()), found["gate"]
+        sentences.append(
+            f"{store}: with {max(facts['sizes']['sizes']):,} files waiting no figure of a claim is more than "
+            f"{worst:.2f} times that of {min(facts['sizes']['sizes']):,} (target {_GROWTH:g}: {_MET[growth_met]}); "
+            f"a gate is set in {gate['ms']:.1f} ms (target {gate['target']:g} ms: {_MET[gate['met']]})."
+        )
+    return Report(("CLAIM FROM", "WAITING", "TIME", "CPU", "LOOKED AT", "SETTING A GATE"), rows, sentences)
+
+
+_GROWTH = 2.0
 _COMPARED = ("", "PER SECOND", "CPU S/1000", "WALL RATIO", "CPU RATIO")
 _PARTS: Mapping[str, Callable[[Facts], Report]] = {
     "receive": _receive,
     "fetch": _fetch,
     "memory": _memory,
     "answer": _answer,
+    "claim": _claim,
 }
 
 

@@ -126,6 +126,36 @@ def answer(rounds: int, seconds: float, rate: float, file_kb: int, concurrency: 
     _run("windows", lambda told: part.measure(options, folder, told), json_)
 
 
+@bench.command()
+@click.option(
+    "--size",
+    "sizes",
+    type=click.IntRange(1_000, 100_000_000),
+    multiple=True,
+    default=[1_000, 100_000, 1_000_000],
+    show_default=True,
+    help="Files that wait; the last one is compared with the first one.",
+)
+@click.option("--claims", type=click.IntRange(1, 10_000), default=30, show_default=True, help="That are timed.")
+@click.option(
+    "--store",
+    "stores",
+    type=click.Choice(["sqlite", "postgres"]),
+    multiple=True,
+    default=["sqlite", "postgres"],
+    show_default=True,
+    help="Where the files wait.",
+)
+@_folder
+@_json
+def claim(sizes: tuple[int, ...], claims: int, stores: tuple[str, ...], folder: Path, json_: bool) -> None:
+    """A fair claim from a thousand lanes, with a thousand files waiting and with a million."""
+    from penstock.bench import claim as part
+
+    options = part.Options(sizes=tuple(sorted(set(sizes))), rounds=claims, stores=tuple(dict.fromkeys(stores)))
+    _run("sizes", lambda told: part.measure(options, folder, told), json_)
+
+
 def _run(what: str, measure: Callable[[Told], Awaitable[Facts]], json_: bool) -> None:
     with showing.Progress(f"{what} measured") as progress:
 

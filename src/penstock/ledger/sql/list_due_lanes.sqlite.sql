@@ -1,4 +1,5 @@
 -- The lanes that have something ready, however much: from one to the next by the index, never through what is in them.
+-- Three steps in a row, because SQLite searches by the first of several columns only when they are compared as one.
 WITH RECURSIVE first (media_row, workspace_id, number_id, kind) AS (
   SELECT media_row, workspace_id, number_id, kind FROM fetches WHERE media_row = (
     SELECT media_row FROM fetches WHERE turn = 'ready' ORDER BY workspace_id, number_id, kind, deadline LIMIT 1)

@@ -1,0 +1,2 @@
+-- SQLite's plans stand without statistics.
+SELECT 1
