@@ -126,7 +126,9 @@ class Installation:
 
         def attached(claim: Claim) -> Attached:
             data = left.pop(0)
-            path = load().blobs_url.path / blobkey.key(claim.id)
+            folder = load().blobs_folder
+            assert folder is not None
+            path = folder / blobkey.key(claim.id)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
             return Attached(len(data), hashlib.sha256(data).digest(), "image/jpeg")

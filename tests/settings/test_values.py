@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from penstock.settings import values
+from penstock.settings.aws import S3Url
 from penstock.settings.values import Bind, FolderUrl, SqliteUrl
 
 GOOD: list[tuple[Callable[[str], object], str, object]] = [
@@ -16,6 +17,8 @@ GOOD: list[tuple[Callable[[str], object], str, object]] = [
     (values.blobs_url, "file:///./blobs", FolderUrl(Path("blobs"))),
     (values.blobs_url, "file:///var/lib/blobs", FolderUrl(Path("/var/lib/blobs"))),
     (values.blobs_url, "file:////var/lib/blobs", FolderUrl(Path("/var/lib/blobs"))),
+    (values.blobs_url, "s3://example-media", S3Url("example-media")),
+    (values.blobs_url, "s3://example.media/pen_stock/v=1/", S3Url("example.media", "pen_stock/v=1")),
     (values.secret_keys, "one", ("one",)),
     (values.secret_keys, "new, old", ("new", "old")),
     (values.bind, "127.0.0.1:8080", Bind("127.0.0.1", 8080)),
@@ -62,7 +65,16 @@ BAD: list[tuple[Callable[[str], object], str]] = [
     (values.blobs_url, "/var/lib/blobs"),
     (values.blobs_url, "file://blobs"),
     (values.blobs_url, "file:///"),
-    (values.blobs_url, "s3://bucket/prefix"),
+    (values.blobs_url, "s3://"),
+    (values.blobs_url, "s3:///prefix"),
+    (values.blobs_url, "s3://ab"),
+    (values.blobs_url, "s3://Bucket/prefix"),
+    (values.blobs_url, "s3://key:secret@bucket/prefix"),
+    (values.blobs_url, "s3://bucket/a//b"),
+    (values.blobs_url, "s3://bucket/../other"),
+    (values.blobs_url, "s3://bucket/a b"),
+    (values.blobs_url, "s3://bucket/prefix?versionId=1"),
+    (values.blobs_url, "gs://bucket/prefix"),
     (values.blobs_url, "file:///blobs#1"),
     (values.secret_keys, ""),
     (values.secret_keys, "one,,two"),
@@ -152,13 +164,16 @@ def test_every_parser_is_tried_with_good_and_bad_texts() -> None:
         (SqliteUrl(Path("/data/penstock.db")), "sqlite:////data/penstock.db"),
         (FolderUrl(Path("blobs")), "file:///./blobs"),
         (FolderUrl(Path("/blobs")), "file:///blobs"),
+        (S3Url("example-media"), "s3://example-media"),
+        (S3Url("example-media", "penstock/blobs"), "s3://example-media/penstock/blobs"),
     ],
 )
-def test_a_value_is_written_as_the_setting_would_be(value: Bind | SqliteUrl | FolderUrl, text: str) -> None:
+def test_a_value_is_written_as_the_setting_would_be(value: Bind | SqliteUrl | FolderUrl | S3Url, text: str) -> None:
     parse: dict[type, Callable[[str], object]] = {
         Bind: values.bind,
         SqliteUrl: values.database_url,
         FolderUrl: values.blobs_url,
+        S3Url: values.blobs_url,
     }
 
     assert str(value) == text

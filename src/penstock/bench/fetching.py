@@ -90,7 +90,8 @@ async def _fetcher(
 ) -> Fetcher:
     """The fetcher, not started, with its parts, started. As ``wiring.instance`` puts them together."""
     registry, graph, gates = Registry(ledger), open_graph(settings), open_gates(settings, ledger)
-    blobs = SlowBlobs(settings.blobs_url.path, each_s=slow_s) if slow_s else stores.open_blobs(settings)
+    folder = settings.blobs_folder
+    blobs = SlowBlobs(folder, each_s=slow_s) if slow_s and folder is not None else stores.open_blobs(settings)
     for part in (registry, blobs, graph, gates):
         await part.start()
         stack.push_async_callback(part.stop)

@@ -10,6 +10,7 @@ import click
 
 from penstock.cli import answers, arguments, session, showing, words
 from penstock.cli.commands import Command
+from penstock.core.errors import Unreachable
 
 if TYPE_CHECKING:
     from penstock.flow.auditing import Report
@@ -44,6 +45,8 @@ async def _deep(ledger: "Ledger") -> "Report":
     try:
         with showing.Progress("files read again") as progress:
             return await count_again(ledger, blobs, progress=progress)
+    except OSError as error:  # the store is away: no file is blamed for that
+        raise Unreachable(f"the files cannot be read: {error.strerror}") from error
     finally:
         await blobs.stop()
 
