@@ -36,6 +36,7 @@ _RECONNECT = (
     asyncpg.InvalidCachedStatementError,  # the schema has changed under this connection
     asyncpg.TooManyConnectionsError,
     asyncpg.TargetServerAttributeNotMatched,
+    asyncpg.InternalClientError,  # it was interrupted in the middle of something
 )
 _WAIT = (
     asyncpg.QueryCanceledError,

@@ -14,7 +14,13 @@ from penstock.adapters.db.postgres_pool import Connection
 T = TypeVar("T")
 
 _ROWS = Gives.ROWS
-_BROKEN = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError)
+_BROKEN = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InternalClientError,
+)
 
 
 class Unsure(Exception):  # noqa: N818 -- not an error of its own: its cause is
