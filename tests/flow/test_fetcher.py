@@ -12,6 +12,9 @@ from aiohttp import ClientResponse, ClientSession
 from structlog.testing import capture_logs
 
 from penstock.adapters.blobs.disk import DiskBlobs
+from penstock.adapters.blobs.port import Store
+from penstock.adapters.blobs.s3 import Bucket, Patience, S3Blobs
+from penstock.adapters.blobs.s3_signing import Keys
 from penstock.adapters.graph.checked import Call
 from penstock.adapters.graph.http import HttpGraph
 from penstock.adapters.graph.sending import send_declared
@@ -62,11 +65,16 @@ class Bench:
     """A fetcher with everything it needs, before it is started."""
 
     def __init__(
-        self, ledger: Ledger, meta: Platform, folder: Path, signed: Callable[..., bytes], **more: Any
+        self,
+        ledger: Ledger,
+        meta: Platform,
+        blobs: Store,
+        signed: Callable[..., bytes],
+        **more: Any,
     ) -> None:
         self.ledger, self.meta, self.signed = ledger, meta, signed
         self.registry = Registry(ledger)
-        self.blobs = DiskBlobs(folder / "blobs")
+        self.blobs = blobs
         self.graph = HttpGraph(
             graph_url=meta.graph_url, version="v26.0", media_hosts=meta.media_hosts, allow_insecure=True, concurrency=8
         )
@@ -132,11 +140,13 @@ async def bench(provisioned: Ledger, tmp_path: Path, signed: Callable[..., bytes
     """Starts a simulated Meta and makes a fetcher that believes in it."""
     async with contextlib.AsyncExitStack() as stack:
 
-        async def start(scenario: Scenario | None = None, *, run: bool = True, **more: Any) -> Bench:
+        async def start(
+            scenario: Scenario | None = None, *, run: bool = True, blobs: Store | None = None, **more: Any
+        ) -> Bench:
             meta = await stack.enter_async_context(Platform(scenario or Scenario()))
             meta.add_token("token-a", "EAAGtokenA")
             meta.add_number(NUMBER, app_secret=b"app-secret", callback="http://127.0.0.1:9/", token="token-a")
-            made = Bench(provisioned, meta, tmp_path, signed, **more)
+            made = Bench(provisioned, meta, blobs or DiskBlobs(tmp_path / "blobs"), signed, **more)
             for part in (made.registry, made.blobs, made.graph):
                 await part.start()
                 stack.push_async_callback(part.stop)
@@ -367,7 +377,9 @@ async def test_a_store_that_takes_nothing_for_a_while_loses_no_result(
 async def post_instead(session: ClientSession, call: Call) -> ClientResponse:
     """What the client of the incident did."""
     web = call.declared.web
-    return await session.post(f"{web.scheme}://{web.authority}{web.target}", data={"method": "get"}, middlewares=(call,))
+    return await session.post(
+        f"{web.scheme}://{web.authority}{web.target}", data={"method": "get"}, middlewares=(call,)
+    )
 
 
 async def test_a_request_that_nobody_declared_is_an_alarm_and_costs_no_file(bench: Callable[..., Any]) -> None:
@@ -424,7 +436,9 @@ ALL_FAIL = FaultRule(fault="server-error", hop="lookup")
 async def test_without_a_budget_a_provider_that_punishes_failing_look_ups_blocks_the_number(
     bench: Callable[..., Any],
 ) -> None:
-    it: Bench = await bench(punishing(FaultRule(fault="server-error", hop="lookup", first_n=1), after=20, window_s=3600))
+    it: Bench = await bench(
+        punishing(FaultRule(fault="server-error", hop="lookup", first_n=1), after=20, window_s=3600)
+    )
     rows = [await it.announce(it.meta.upload(JPEG + bytes([n]), "image/jpeg", number=NUMBER).id) for n in range(30)]
     async with asyncio.timeout(60):
         while not blocked(it):
@@ -471,3 +485,63 @@ async def test_when_the_window_is_free_again_look_ups_go_on(bench: Callable[...,
     for row in rows:
         assert (await it.attached(row)).attempts == 2
     assert blocked(it) == 0
+
+
+# -- files in a bucket ------------------------------------------------------------------------------------------
+
+
+def bucket_of(server: Any, name: str | None = None) -> S3Blobs:
+    name = name or server.bucket()
+    bucket = Bucket(name=name, prefix="p", address=f"{server.url}/{name}", keys=Keys(server.key_id, server.secret))
+    return S3Blobs(bucket, patience=Patience(retries=0))
+
+
+@pytest.mark.parametrize("size", [20_000, 9 << 20])
+async def test_a_file_is_attached_when_the_bucket_has_it(bench: Callable[..., Any], rclone: Any, size: int) -> None:
+    it: Bench = await bench(blobs=bucket_of(rclone))
+    data = JPEG + bytes(size)
+    media = it.meta.upload(data, "image/jpeg", number=NUMBER)
+    row = await it.announce(media.id)
+    file = await it.attached(row)
+    assert file.sha256 is not None
+    assert (file.attempts, file.sha256.hex()) == (1, media.sha256)
+    assert await it.blobs.digest(blobkey.key(row)) == (len(data), file.sha256)
+
+
+async def test_a_download_that_breaks_off_leaves_nothing_in_the_bucket(bench: Callable[..., Any], rclone: Any) -> None:
+    scenario = one_fault(FaultRule(fault="cut-short", hop="download", first_n=1))
+    it: Bench = await bench(scenario, run=False, blobs=bucket_of(rclone))
+    media = it.meta.upload(JPEG + bytes(20 << 20), "image/jpeg", number=NUMBER)
+    row = await it.announce(media.id)
+    settle = it.ledger.queue.settle
+    first: list[tuple[int | None, int]] = []
+
+    async def settled(*args: Any, **rest: Any) -> bool:
+        if not first:
+            first.append((await it.blobs.size(blobkey.key(row)), await it.blobs.drop_unfinished(4e9)))
+        return await settle(*args, **rest)
+
+    it.ledger.queue.settle = settled  # type: ignore[method-assign]
+    await it.fetcher.start()
+    file = await it.attached(row)
+    await it.fetcher.stop()
+    assert (first, file.attempts) == ([(None, 0)], 2)
+
+
+async def test_a_bucket_that_is_gone_costs_no_file_and_needs_no_restart(bench: Callable[..., Any], moto: Any) -> None:
+    name = moto.bucket()
+    it: Bench = await bench(run=False, blobs=bucket_of(moto, name))
+    assert moto.ask("DELETE", f"/{name}/p/probe/start") == 204
+    assert moto.ask("DELETE", f"/{name}") == 204
+    media = it.meta.upload(JPEG, "image/jpeg", number=NUMBER)
+    row = await it.announce(media.id)
+    await it.fetcher.start()
+    file = await it.until(row, lambda file: file.attempts >= 1 and file.state == "waiting")
+    assert file.outcome == "local"
+    (*_, last) = await it.ledger.shelf.attempts(row)
+    assert last.detail == f"the file could not be written: there is no bucket {name}"
+    assert moto.ask("PUT", f"/{name}") == 200
+    await it.ledger.queue.hurry(Outcome.LOCAL, now=await it.ledger.now())
+    it.fetcher.wake()
+    await it.attached(row)
+    await it.fetcher.stop()

@@ -97,7 +97,7 @@ class Turn:
 
     async def _bytes(self, claim: Claim, found: Found, token: str) -> tuple[Exchange, Received | None]:
         """Download into a blob, durable when this returns with what was received."""
-        async with self._blobs.upload(blobkey.key(claim.id)) as upload:
+        async with self._blobs.upload(blobkey.key(claim.id), sha256=found.sha256) as upload:
             exchange, received = await self._graph.download(
                 found.url, token=token, write=upload.write, sha256=found.sha256, size=found.size
             )

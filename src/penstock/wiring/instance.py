@@ -28,6 +28,7 @@ from penstock.flow.nudge import Nudge
 from penstock.flow.receiver import Receiver
 from penstock.flow.registry import Registry
 from penstock.flow.stamping import Stamping
+from penstock.flow.sweeping import Sweeping
 from penstock.ledger.book import Ledger
 from penstock.settings import Settings
 from penstock.settings.key_file import secret_keys
@@ -108,6 +109,7 @@ class Instance:
         role = "all" if self.roles == ROLES else ",".join(sorted(self.roles))
         self.housekeeping = Housekeeping(self.ledger, role=role)
         self.stamping = Stamping(self.ledger, owner=self.housekeeping.id, changed=self.nudge.changed)
+        self.sweeping = Sweeping(self.ledger, self.blobs)
         self.receiver = Receiver(self.ledger, self.registry, wake=self.fetcher.wake, changed=self.nudge.changed)
         self.app: App = build(
             Parts(
@@ -155,8 +157,8 @@ class Instance:
             parts.append(self.blobs)
         if "fetcher" in self.roles:
             parts += [self.graph, self.gates, self.fetcher]
-        if "watcher" in self.roles and self._lock is None:
-            parts.append(self.stamping)
+        if "watcher" in self.roles:
+            parts += [self.sweeping] if self._lock is not None else [self.stamping, self.sweeping]
         return [*parts, self.housekeeping]
 
     async def mended(self) -> int:

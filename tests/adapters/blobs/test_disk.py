@@ -111,14 +111,16 @@ async def test_only_keys_of_media_rows_are_keys(blobs: DiskBlobs, key: str) -> N
         await blobs.size(key)
 
 
-async def test_the_next_start_sweeps_what_a_dead_process_left(tmp_path: Path) -> None:
+async def test_a_later_start_sweeps_what_a_dead_process_left_and_nobody_elses_work(tmp_path: Path) -> None:
     folder = tmp_path / "blobs" / "00000000"
     folder.mkdir(parents=True)
     (folder / ".5f0c").write_bytes(b"half a file")
+    os.utime(folder / ".5f0c", (1, 1))
+    (folder / ".77aa").write_bytes(b"somebody is at it")
     (folder / "0000000000000007").write_bytes(b"a file")
     store = DiskBlobs(tmp_path / "blobs")
     await store.start()
-    assert files(tmp_path) == [KEY]
+    assert files(tmp_path) == ["00000000/.77aa", KEY]
     await store.stop()
 
 

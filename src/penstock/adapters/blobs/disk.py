@@ -2,8 +2,9 @@
 
 An upload is an unnamed temporary file in the target folder (``O_TMPFILE``), so a process that dies leaves nothing; it
 is fsynced, linked under its key, and its folder is fsynced, one fsync for all who wait at that moment. Where the file
-system knows no unnamed files, a dot file takes its place and is swept at the next start. Disk work happens in threads
-of its own, a small file in one hop. Not for network file systems. Chosen by ``wiring``; called through ``port.Blobs``.
+system knows no unnamed files, a dot file takes its place and is swept at a start an hour later. Disk work happens in
+threads of its own, a small file in one hop. Not for network file systems. Chosen by ``wiring``; called through
+``port.Store``.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import hashlib
 import os
 import re
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -29,6 +31,7 @@ _KEY = re.compile(r"[0-9a-f]{8}/[0-9a-f]{16}")
 _BATCH_BYTES = 262_144  # written at once: fewer thread hops, and a small file needs only one
 _READ_BYTES = 262_144
 _THREADS = 16  # most of them wait for an fsync
+_LEFT_S = 3_600.0  # a temporary file that nobody has written to for so long was left by a dead process
 _NO_UNNAMED = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL}
 
 
@@ -177,8 +180,7 @@ class DiskBlobs:
             os.close(fd)
             if name is not None:
                 name.unlink()
-        for left in self._folder.glob("**/.*"):
-            left.unlink(missing_ok=True)
+        self._drop_unfinished(time.time() - _LEFT_S)
 
     def _drop_unfinished(self, before: float) -> int:
         dropped = 0
