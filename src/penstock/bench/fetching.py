@@ -17,6 +17,7 @@ from penstock.bench.processes import Facts, Parent, run
 from penstock.core.work import Attached, Attempt, Claim, Ending
 from penstock.flow.fetcher import Fetcher
 from penstock.flow.registry import Registry
+from penstock.flow.sockets import Witness
 from penstock.ledger.book import Ledger
 from penstock.settings import Settings
 from penstock.settings.logs import set_up
@@ -67,7 +68,7 @@ async def work(told: Facts, parent: Parent) -> None:
     settings = installation.settings(Path(told["folder"]), graph_url=told["graph_url"], concurrency=told["concurrency"])
     count, filled, started = Count(), 0, False
     async with installation.provisioned(settings) as ledger, contextlib.AsyncExitStack() as stack:
-        fetcher = await _fetcher(stack, ledger, settings, count, slow_s=told.get("slow_s", 0.0))
+        fetcher = await open_fetcher(stack, ledger, settings, count, slow_s=told.get("slow_s", 0.0))
         parent.say()
         while (order := await parent.order()) is not None:
             if order["order"] == "fill":
@@ -85,8 +86,8 @@ async def work(told: Facts, parent: Parent) -> None:
             parent.say(**await window, not_attached=_others(count.endings))
 
 
-async def _fetcher(
-    stack: contextlib.AsyncExitStack, ledger: Ledger, settings: Settings, count: Count, *, slow_s: float
+async def open_fetcher(
+    stack: contextlib.AsyncExitStack, ledger: Ledger, settings: Settings, witness: Witness, *, slow_s: float = 0.0
 ) -> Fetcher:
     """The fetcher, not started, with its parts, started. As ``wiring.instance`` puts them together."""
     registry, graph, gates = Registry(ledger), open_graph(settings), open_gates(settings, ledger)
@@ -103,7 +104,7 @@ async def _fetcher(
         owner="bench",
         concurrency=settings.fetch_concurrency,
         gates=gates,
-        witness=count,
+        witness=witness,
         look_up_limit=look_up_limit(settings),
     )
 

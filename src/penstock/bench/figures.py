@@ -33,6 +33,12 @@ def rows(facts: Facts) -> Iterator[str]:
                 p99, rounds = facts[side]["p99_ms"], facts[side]["p99_ms_of_rounds"]
                 spread = f"{min(rounds):.1f} to {max(rounds):.1f}"
                 yield _row(f"answer, 99th percentile {side}, ms", f"{p99:.1f}", spread, "", {}, where)
+        case "claim":
+            yield from _claims(facts["stores"], where)
+        case "fair":
+            ratio = facts["ratio"]
+            target = f"≤ {ratio['target']:g}"
+            yield _row("fair, median beside an archive", f"{ratio['value']:.2f}", "", target, ratio, where)
         case part:
             raise ValueError(f"there is no part {part}")
 
@@ -43,6 +49,16 @@ def _ratios(name: str, ratios: Facts, where: Sequence[str]) -> Iterator[str]:
         spread = f"{found['min']:.2f} to {found['max']:.2f}"
         target = f"≥ {found['target']:g}"
         yield _row(f"{name}, {label} ratio", f"{found['median']:.2f}", spread, target, found, where)
+
+
+def _claims(stores: Facts, where: Sequence[str]) -> Iterator[str]:
+    for store, found in stores.items():
+        for name, growth in found["growth"].items():
+            target = f"≤ {growth['target']:g}"
+            yield _row(f"claim, {store}, {name}, growth", f"{growth['ratio']:.2f}", "", target, growth, where)
+        gate = found["gate"]
+        target = f"≤ {gate['target']:g}"
+        yield _row(f"claim, {store}, setting a gate, ms", f"{gate['ms']:.1f}", "", target, gate, where)
 
 
 def _row(figure: str, measured: str, spread: str, target: str, judged: Facts, where: Sequence[str]) -> str:

@@ -123,6 +123,26 @@ def _claim(facts: Facts) -> Report:
     return Report(("CLAIM FROM", "WAITING", "TIME", "CPU", "LOOKED AT", "SETTING A GATE"), rows, sentences)
 
 
+def _fair(facts: Facts) -> Report:
+    rows = [
+        [
+            label,
+            f"{facts[side]['median_s']:.3f} s",
+            f"{facts[side]['p90_s']:.3f} s",
+            f"{facts[side]['max_s']:.3f} s",
+            f"{facts[side]['dumped_attached_per_s']:.0f}",
+        ]
+        for side, label in (("alone", "without the archive"), ("beside", "beside it"))
+    ]
+    ratio, sizes = facts["ratio"], facts["sizes"]
+    sentence = (
+        f"While one workspace has {sizes['dumped']:,} files waiting, those of {sizes['others']} others are attached "
+        f"after {ratio['value']:.2f} times as long as without (target at most {ratio['target']:g}: "
+        f"{_MET[ratio['met']]})."
+    )
+    return Report(("FROM ARRIVAL TO ATTACHED", "MEDIAN", "P90", "MAX", "OF THE ARCHIVE/S"), rows, [sentence])
+
+
 _GROWTH = 2.0
 _COMPARED = ("", "PER SECOND", "CPU S/1000", "WALL RATIO", "CPU RATIO")
 _PARTS: Mapping[str, Callable[[Facts], Report]] = {
@@ -131,6 +151,7 @@ _PARTS: Mapping[str, Callable[[Facts], Report]] = {
     "memory": _memory,
     "answer": _answer,
     "claim": _claim,
+    "fair": _fair,
 }
 
 

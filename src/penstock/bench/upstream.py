@@ -1,7 +1,8 @@
 """Meta as the benchmarks need it, a process of its own: every look-up and every download answered, at little cost.
 
 No opinion of Meta (that is the simulator's), only canned answers: one body for all media ids. It can speak TLS and can
-hold every body after its first bytes until a number of them are under way at once. Started by the parts.
+hold every body after its first bytes until a number of them are under way at once, and take its time over each answer.
+Started by the parts.
 """
 
 import asyncio
@@ -34,7 +35,8 @@ def content(size_bytes: int) -> bytes:
 class Upstream:
     """What all connections share: the answers and the counts."""
 
-    def __init__(self, *, size_bytes: int) -> None:
+    def __init__(self, *, size_bytes: int, pause_s: float = 0.0) -> None:
+        self.pause_s = pause_s  # before every answer
         self.body = content(size_bytes)
         self.sha256 = hashlib.sha256(self.body).hexdigest()
         self.head = f"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: {size_bytes}\r\n\r\n".encode()
@@ -122,6 +124,13 @@ class Connection(asyncio.Protocol):
         if not self._pending.endswith(b"\r\n\r\n"):
             return
         request, self._pending = self._pending, b""
+        if self._upstream.pause_s:
+            asyncio.get_running_loop().call_later(self._upstream.pause_s, self._answer, request)
+        else:
+            self._answer(request)
+
+    def _answer(self, request: bytes) -> None:
+        assert self._transport is not None
         if request.startswith(_FILE_MARK):
             self._send_file()
         elif request.startswith(_LOOK_UP_MARK):
@@ -157,7 +166,7 @@ class Connection(asyncio.Protocol):
 
 async def work(told: Facts, parent: Parent) -> None:
     """Serve until the orders end; every order is answered with how far it is."""
-    upstream = Upstream(size_bytes=told["size_bytes"])
+    upstream = Upstream(size_bytes=told["size_bytes"], pause_s=told.get("pause_s", 0.0))
     tls = None
     if told.get("certificate"):
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

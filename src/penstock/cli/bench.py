@@ -156,6 +156,45 @@ def claim(sizes: tuple[int, ...], claims: int, stores: tuple[str, ...], folder: 
     _run("sizes", lambda told: part.measure(options, folder, told), json_)
 
 
+@bench.command()
+@click.option("--dumped", type=click.IntRange(1, 10_000_000), default=100_000, show_default=True, help="Files of one.")
+@click.option("--others", type=click.IntRange(1, 1_000), default=9, show_default=True, help="Workspaces beside it.")
+@click.option("--seconds", type=click.IntRange(1, 3_600), default=30, show_default=True, help="Length of each side.")
+@click.option(
+    "--pause-ms",
+    type=click.FloatRange(0, 10_000),
+    default=200,
+    show_default=True,
+    help="Of the upstream, before each answer.",
+)
+@_size(16)
+@_concurrency
+@_folder
+@_json
+def fair(
+    dumped: int,
+    others: int,
+    seconds: int,
+    pause_ms: float,
+    file_kb: int,
+    concurrency: int,
+    folder: Path,
+    json_: bool,
+) -> None:
+    """What others feel of a workspace that dumps its archive: from a file's arrival until it is attached."""
+    from penstock.bench import fair as part
+
+    options = part.Options(
+        dumped=dumped,
+        others=others,
+        seconds=seconds,
+        pause_ms=pause_ms,
+        size_bytes=file_kb * 1_024,
+        concurrency=concurrency,
+    )
+    _run("sides", lambda told: part.measure(options, folder, told), json_)
+
+
 def _run(what: str, measure: Callable[[Told], Awaitable[Facts]], json_: bool) -> None:
     with showing.Progress(f"{what} measured") as progress:
 

@@ -30,6 +30,11 @@ _MESSAGE: dict[str, Any] = {
 }
 
 
+def number_of(workspace_id: int) -> str:
+    """The number that a workspace was made with."""
+    return f"1000{workspace_id}"
+
+
 class Bulk:
     """Fills one ledger that is empty."""
 
