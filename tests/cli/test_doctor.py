@@ -7,6 +7,7 @@ import pytest
 from penstock.cli import doctor
 from penstock.cli.finding import Finding, fail, ok, warn
 from penstock.settings import Settings
+from penstock.settings.model import RULES
 
 
 def found(monkeypatch: pytest.MonkeyPatch, *findings: Finding) -> None:
@@ -112,6 +113,7 @@ def test_settings_are_shown_without_their_secrets(penstock: Any, monkeypatch: py
         "PENSTOCK_DATABASE_URL": "sqlite:///./penstock-data/penstock.db",
         "PENSTOCK_BLOBS_URL": "file:///./penstock-data/blobs",
         "PENSTOCK_SECRET_KEY": "set (2)",
+        "PENSTOCK_DATABASE_CONNECTIONS": "8",
         "PENSTOCK_BIND": "127.0.0.1:8080",
         "PENSTOCK_PUBLIC_URL": "not set (http:// and the bind address)",
         "PENSTOCK_GRAPH_URL": "https://graph.facebook.com",
@@ -119,6 +121,7 @@ def test_settings_are_shown_without_their_secrets(penstock: Any, monkeypatch: py
         "PENSTOCK_MEDIA_HOSTS": ".fbsbx.com,.fbcdn.net,.facebook.com",
         "PENSTOCK_ALLOW_INSECURE_UPSTREAM": "1",
         "PENSTOCK_FETCH_CONCURRENCY": "64",
+        "PENSTOCK_LOOKUP_ERROR_BUDGET": f"not set ({RULES['lookup_error_budget'].default})",
         "PENSTOCK_ALERTS": "set (1)",
         "PENSTOCK_LOG_FORMAT": "not set (console on a terminal, else json)",
     }

@@ -26,6 +26,7 @@ def test_the_names_are_the_ones_that_scripts_rely_on() -> None:
         "DATABASE_URL",
         "BLOBS_URL",
         "SECRET_KEY",
+        "DATABASE_CONNECTIONS",
         "BIND",
         "PUBLIC_URL",
         "GRAPH_URL",

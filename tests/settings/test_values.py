@@ -7,6 +7,7 @@ import pytest
 
 from penstock.settings import values
 from penstock.settings.aws import S3Url
+from penstock.settings.postgres_url import PostgresUrl
 from penstock.settings.values import Bind, FolderUrl, SqliteUrl
 
 GOOD: list[tuple[Callable[[str], object], str, object]] = [
@@ -14,6 +15,9 @@ GOOD: list[tuple[Callable[[str], object], str, object]] = [
     (values.database_url, "sqlite:///../penstock.db", SqliteUrl(Path("../penstock.db"))),
     (values.database_url, "sqlite:////var/lib/penstock.db", SqliteUrl(Path("/var/lib/penstock.db"))),
     (values.database_url, "sqlite:////srv/my%20data/penstock.db", SqliteUrl(Path("/srv/my data/penstock.db"))),
+    (values.database_url, "postgresql://me@db/penstock", PostgresUrl("postgresql://me@db/penstock")),
+    (values.connections, "2", 2),
+    (values.connections, "200", 200),
     (values.blobs_url, "file:///./blobs", FolderUrl(Path("blobs"))),
     (values.blobs_url, "file:///var/lib/blobs", FolderUrl(Path("/var/lib/blobs"))),
     (values.blobs_url, "file:////var/lib/blobs", FolderUrl(Path("/var/lib/blobs"))),
@@ -59,7 +63,11 @@ BAD: list[tuple[Callable[[str], object], str]] = [
     (values.database_url, "sqlite:////var/lib/"),
     (values.database_url, "sqlite:////penstock.db?mode=ro"),
     (values.database_url, "sqlite:////pen%00stock.db"),
-    (values.database_url, "postgresql://penstock@db/penstock"),
+    (values.database_url, "postgresql://penstock@db"),
+    (values.database_url, "postgresql://penstock@db/penstock?colour=red"),
+    (values.connections, "1"),
+    (values.connections, "201"),
+    (values.connections, "many"),
     (values.database_url, "mysql://db/penstock"),
     (values.blobs_url, ""),
     (values.blobs_url, "/var/lib/blobs"),

@@ -16,7 +16,7 @@ _OPTIONS = {
 }
 _WRITERS = {"read-write", "primary"}
 _SHAPE = re.compile(
-    r"(?P<user>[^:@/?#\s]+)?(?P<password>:[^@/?#\s]*)?(?P<at>@)?(?P<hosts>[^@/?#\s]*)/(?P<name>[^/?#\s]+)(\?(?P<options>[^#\s]*))?"
+    r"([^:@/?#\s]*(:[^@/?#\s]*)?@)?(?P<hosts>[^@/?#\s]*)/(?P<name>[^/?#\s]+)(\?(?P<options>[^#\s]*))?"
 )
 _HOST = re.compile(r"(\[[0-9a-fA-F:.%]+\]|[a-zA-Z0-9_%.-]+)(:[0-9]{1,5})?")
 _EXAMPLE = "a URL such as postgresql://penstock@db.example.com/penstock"
@@ -41,7 +41,7 @@ def postgres_url(text: str) -> PostgresUrl:
     """``postgresql://user@host1,host2/database?options``."""
     scheme, _, rest = text.partition("://")
     found = _SHAPE.fullmatch(rest)
-    if scheme not in {"postgresql", "postgres"} or found is None or (found["user"] and not found["at"]):
+    if scheme not in {"postgresql", "postgres"} or found is None:
         raise ValueError(_EXAMPLE)
     hosts = found["hosts"].split(",") if found["hosts"] else []
     if not all(map(_HOST.fullmatch, hosts)):

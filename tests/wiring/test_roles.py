@@ -1,0 +1,106 @@
+"""On PostgreSQL a process has the roles that it was given, beside others; what it has not, it does not serve."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from penstock.core.errors import WrongUse
+from penstock.settings import Bind, FolderUrl, PostgresUrl, Settings, load
+from penstock.wiring.instance import ROLES, Instance
+
+
+def settings(folder: Path, url: str) -> Settings:
+    return Settings(
+        database_url=PostgresUrl(url),
+        secret_key=("the same on every machine",),
+        blobs_url=FolderUrl(folder / "blobs"),
+        bind=Bind("127.0.0.1", 0),
+    )
+
+
+async def status(instance: Instance, path: str) -> int:
+    """How the application answers a GET."""
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    path, _, query = path.partition("?")
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": [(b"host", b"localhost")],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 2),
+        "root_path": "",
+    }
+    await instance.app(scope, receive, send)
+    return int(sent[0]["status"])
+
+
+DOOR, PAGE, API = "/webhooks/whatsapp?hub.mode=subscribe", "/login", "/api/v1/openapi.json"
+
+
+@pytest.mark.parametrize(
+    ("role", "door", "pages"),
+    [("receiver", 403, 404), ("console", 404, 200), ("fetcher", 404, 404), ("watcher", 404, 404), ("all", 403, 200)],
+)
+async def test_a_process_serves_what_its_role_is(
+    tmp_path: Path, postgres_url: str, role: str, door: int, pages: int
+) -> None:
+    instance = Instance(settings(tmp_path, postgres_url), roles=[role])
+    await instance.start()
+    try:
+        served = [await status(instance, path) for path in (DOOR, PAGE, API, "/healthz", "/readyz", "/metrics")]
+        (process,) = await instance.ledger.processes.alive(now=await instance.ledger.now())
+    finally:
+        await instance.stop()
+
+    assert served == [door, pages, pages, 200, 200, 200]
+    assert process["role"] == role
+
+
+async def test_many_processes_share_one_database(tmp_path: Path, postgres_url: str) -> None:
+    roles: list[list[str]] = [["receiver"], ["receiver", "console"], ["fetcher"], ["fetcher"], ["watcher"], []]
+    instances = [Instance(settings(tmp_path, postgres_url), roles=each) for each in roles]
+    for instance in instances:
+        await instance.start()
+    alive = await instances[0].ledger.processes.alive(now=await instances[0].ledger.now())
+    for instance in reversed(instances):
+        await instance.stop()
+
+    assert sorted(str(each["role"]) for each in alive) == sorted(
+        ["receiver", "console,receiver", "fetcher", "fetcher", "watcher", "all"]
+    )
+    assert instances[-1].roles == ROLES
+
+
+async def test_a_start_takes_nothing_from_another_fetcher(tmp_path: Path, postgres_url: str) -> None:
+    released: list[int] = []
+    instance = Instance(settings(tmp_path, postgres_url), roles=["fetcher"])
+
+    async def release_all() -> int:
+        released.append(1)
+        return 0
+
+    instance.ledger.queue.release_all = release_all  # type: ignore[method-assign]
+    await instance.start()
+    await instance.stop()
+    assert released == []
+
+
+def test_without_a_secret_key_nothing_starts_on_postgresql() -> None:
+    environ = {"PENSTOCK_DATABASE_URL": "postgresql://me@db/penstock"}
+    with pytest.raises(WrongUse, match="PENSTOCK_SECRET_KEY is not set") as caught:
+        load(environ)
+    assert "\n" not in str(caught.value)
+    assert load({**environ, "PENSTOCK_SECRET_KEY": "one,two"}).database_file is None
