@@ -1,10 +1,12 @@
 """What tests of several rooms share: a real ledger on a real file, somebody to serve, a signature, and buckets."""
 
 import contextlib
+import fcntl
 import hashlib
 import hmac
 import http.client
 import json
+import os
 import secrets
 import socket
 import subprocess
@@ -146,35 +148,60 @@ class S3Server:
         assert self.ask("PUT", f"/{name}") == 200
         return name
 
-    def ask(self, method: str, path: str) -> int:
+    def ask(self, method: str, path: str, **query: str) -> int:
         """A request about a bucket; the status."""
         keys = Keys(self.key_id, self.secret)
-        url = signed_url(method, self.url + path, query={}, keys=keys, region="us-east-1", at=time.time(), seconds=60)
+        url = signed_url(
+            method, self.url + path, query=query, keys=keys, region="us-east-1", at=time.time(), seconds=60
+        )
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
             connection.request(method, url.removeprefix(self.url))
             return connection.getresponse().status
 
 
-@contextlib.contextmanager
-def _serving(command: list[str], port: int) -> Iterator[None]:
-    """A server while it is needed; it answers when this returns."""
+def _serve(command: list[str], port: int) -> subprocess.Popen[bytes]:
+    """Start a server; it answers when this returns."""
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 120
+    while True:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
+            return server
+        if server.poll() is not None or time.monotonic() > until:
+            _end(server)
+            raise RuntimeError(f"{command[0]} did not start (status {server.returncode})")
+        time.sleep(0.02)
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
     try:
-        until = time.monotonic() + 60
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
-                break
-            assert server.poll() is None, f"{command[0]} ended with {server.returncode}"
-            assert time.monotonic() < until, f"{command[0]} did not start"
-            time.sleep(0.02)
-        yield
-    finally:
-        server.terminate()
+        server.wait(5)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+@contextlib.contextmanager
+def _one_for_all(folder: Path, start: Callable[[], tuple[subprocess.Popen[bytes], int]]) -> Iterator[int]:
+    """A server that the workers of a parallel run share; its port. Whoever starts it waits for the others to end."""
+    with (folder / "starting").open("w") as starting, (folder / "in-use").open("w") as in_use:
+        fcntl.flock(starting, fcntl.LOCK_EX)
+        note, server = folder / "port", None
         try:
-            server.wait(5)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+            if not note.exists():
+                server, port = start()
+                note.write_text(str(port))
+            fcntl.flock(in_use, fcntl.LOCK_SH)
+        finally:
+            fcntl.flock(starting, fcntl.LOCK_UN)
+        try:
+            yield int(note.read_text())
+        finally:
+            if server is not None:
+                fcntl.flock(starting, fcntl.LOCK_EX)  # whoever comes now starts another one
+                fcntl.flock(in_use, fcntl.LOCK_EX)  # once nobody else holds it
+                note.unlink()
+                _end(server)
 
 
 def _program(name: str) -> str:
@@ -191,10 +218,17 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def moto() -> Iterator[S3Server]:
-    """Moto's S3: in memory, faithful in its answers. It checks no keys."""
-    port = _free_port()
-    with _serving([_program("moto_server"), "-H", "127.0.0.1", "-p", str(port)], port):
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """Moto's S3: in memory, faithful in its answers. It checks no keys. It takes seconds to start, so it is shared."""
+    program, base = _program("moto_server"), tmp_path_factory.getbasetemp()
+
+    def start() -> tuple[subprocess.Popen[bytes], int]:
+        port = _free_port()
+        return _serve([program, "-H", "127.0.0.1", "-p", str(port)], port), port
+
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "moto"
+    folder.mkdir(exist_ok=True)
+    with _one_for_all(folder, start) as port:
         yield S3Server(port)
 
 
@@ -204,8 +238,9 @@ def rclone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     root, port = tmp_path_factory.mktemp("rclone"), _free_port()
     keys = f"{S3_KEY_ID},{S3_SECRET}"
     command = [_program("rclone"), "serve", "s3", "--auth-key", keys, "--addr", f"127.0.0.1:{port}", str(root)]
-    with _serving([*command, "--config", str(root.with_name("none.conf"))], port):
-        yield S3Server(port, root)
+    server = _serve([*command, "--config", str(root.with_name("none.conf"))], port)
+    yield S3Server(port, root)
+    _end(server)
 
 
 # -- PostgreSQL: a real server of one's own, without root -----------------------------------------------------------

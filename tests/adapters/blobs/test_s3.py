@@ -3,10 +3,7 @@
 import asyncio
 import hashlib
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -39,41 +36,7 @@ async def attributes(blobs: S3Blobs) -> Any:
     return (await obstore.get_async(blobs._store, KEY)).attributes
 
 
-# -- what an object says of itself --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("size", [1_000, 9 * MIB])
-async def test_an_object_keeps_its_hash_and_lets_no_browser_run_it(moto: Any, bucket: Any, size: int) -> None:
-    data = os.urandom(size)
-    blobs = bucket(moto)
-    await put(blobs, KEY, data, hashlib.sha256(data).digest())
-
-    assert await attributes(blobs) == {
-        "Content-Type": "application/octet-stream",
-        "Content-Disposition": "attachment",
-        "sha256": hashlib.sha256(data).hexdigest(),
-    }
-
-
-async def test_a_small_file_gets_its_hash_though_nobody_announced_it(moto: Any, bucket: Any) -> None:
-    blobs = bucket(moto)
-    await put(blobs, KEY, b"a file")
-    assert (await attributes(blobs))["sha256"] == hashlib.sha256(b"a file").hexdigest()
-
-
-async def test_a_large_file_without_an_announced_hash_says_none(moto: Any, bucket: Any) -> None:
-    blobs = bucket(moto)
-    await put(blobs, KEY, bytes(9 * MIB))
-    assert "sha256" not in await attributes(blobs)
-
-
-@pytest.mark.parametrize("size", [1_000, 9 * MIB])
-async def test_bytes_that_are_not_those_announced_never_become_a_file(rclone: Any, bucket: Any, size: int) -> None:
-    blobs = bucket(rclone)
-    with pytest.raises(OSError, match="not those that were announced"):
-        await put(blobs, KEY, bytes(size), b"\x01" * 32)
-    assert await blobs.size(KEY) is None
-    assert await blobs.drop_unfinished(time.time() + 3_600) == 0
+# -- where files are -----------------------------------------------------------------------------------------------
 
 
 async def test_two_prefixes_of_one_bucket_do_not_meet(moto: Any, bucket: Any) -> None:
@@ -186,25 +149,6 @@ async def test_a_bad_bucket_is_one_clear_line_and_all_is_well_when_it_is_back(
     assert await blobs.size(KEY) == 9 * MIB
 
 
-async def test_a_bucket_that_goes_away_in_the_middle_of_a_file_leaves_no_file(way: Any, bucket: Any) -> None:
-    blobs = bucket(way, patience=IMPATIENT)
-
-    async def interrupted() -> None:
-        async with blobs.upload(KEY) as upload:
-            for at in range(40):
-                await upload.write(bytes(MIB))
-                if at == 12:
-                    await way.become("away")
-            await upload.commit()
-
-    with pytest.raises(OSError, match="cannot be reached"):
-        await interrupted()
-    await way.become("pass")
-    assert await blobs.size(KEY) is None
-    await put(blobs, KEY, b"again")
-    assert await whole(blobs, KEY) == b"again"
-
-
 async def test_a_bucket_that_is_gone_is_not_taken_for_missing_files(moto: Any, bucket: Any) -> None:
     name = moto.bucket()
     blobs = bucket(moto, name=name)
@@ -261,79 +205,6 @@ async def test_an_examination_says_what_works_and_what_does_not(way: Any, bucket
     ((what, problem),) = await blobs.examine()
     assert what == "written"
     assert "refuses to be written: AccessDenied" in str(problem)
-
-
-# -- memory, and what a killed process leaves ----------------------------------------------------------------------
-
-PROGRAM = """
-import asyncio, os, resource, signal, sys
-from penstock.adapters.blobs.s3 import Bucket, S3Blobs
-from penstock.adapters.blobs.s3_signing import Keys
-address, name, key_id, secret, mib, kill = sys.argv[1:]
-async def main():
-    blobs = S3Blobs(Bucket(name=name, prefix="pen/stock", address=address, keys=Keys(key_id, secret)))
-    await blobs.start()
-    chunk = os.urandom(1 << 18)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    async with blobs.upload("00000000/0000000000000007") as upload:
-        for _ in range(int(mib) * 4):
-            await upload.write(chunk)
-        if kill == "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
-        await upload.commit()
-    size, _ = await blobs.digest("00000000/0000000000000007")
-    print(size, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
-asyncio.run(main())
-"""
-
-
-def run(server: Any, name: str, mib: int, kill: str) -> subprocess.CompletedProcess[str]:
-    arguments = [f"{server.url}/{name}", name, server.key_id, server.secret, str(mib), kill]
-    return subprocess.run(
-        [sys.executable, "-c", PROGRAM, *arguments], check=False, timeout=120, capture_output=True, text=True
-    )
-
-
-async def test_a_large_file_goes_through_with_little_memory(rclone: Any) -> None:
-    ran = await asyncio.to_thread(run, rclone, rclone.bucket(), 120, "")
-    size, grown_kib = map(int, ran.stdout.split())
-    assert size == 120 * MIB
-    assert grown_kib < 80 * 1_024
-
-
-async def test_what_a_killed_process_left_unfinished_is_dropped_when_it_is_old(
-    rclone: Any, bucket: Callable[..., S3Blobs]
-) -> None:
-    name = rclone.bucket()
-    assert (await asyncio.to_thread(run, rclone, name, 30, "kill")).returncode == -9
-    blobs, other = bucket(rclone, name=name), bucket(rclone, name=name, prefix="other")
-
-    assert await blobs.size(KEY) is None
-    assert await blobs.drop_unfinished(time.time() - 60) == 0  # somebody may still be at it
-    assert await other.drop_unfinished(time.time() + 60) == 0
-    assert await blobs.drop_unfinished(time.time() + 60) == 1
-    assert await blobs.drop_unfinished(time.time() + 60) == 0
-
-
-async def test_a_store_that_takes_its_time_makes_the_writer_wait(way: Any, bucket: Any) -> None:
-    blobs = bucket(way, patience=Patience(request_s=20.0, retries=0))
-    taken = 0
-    async with blobs.upload(KEY) as upload:
-        for _ in range(9):
-            await upload.write(bytes(MIB))
-        await way.become("hang")
-
-        async def more() -> None:
-            nonlocal taken
-            while True:
-                await upload.write(bytes(MIB))
-                taken += 1
-
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(more(), 1.0)
-        await way.become("pass")
-    assert taken < 30
-    assert await blobs.size(KEY) is None
 
 
 @pytest.fixture(autouse=True)

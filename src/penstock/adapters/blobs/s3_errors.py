@@ -27,7 +27,7 @@ def told(bucket: str, doing: str) -> Iterator[None]:
     """Turn what goes wrong inside into an OSError. A missing object stays a FileNotFoundError."""
     try:
         yield
-    except (BaseError, FileNotFoundError, TimeoutError, ValueError, NotImplementedError) as error:
+    except (BaseError, FileNotFoundError, TimeoutError, ValueError) as error:
         raise meant(bucket, doing, error) from None  # the chain would show what the line leaves out
 
 
