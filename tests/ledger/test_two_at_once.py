@@ -53,6 +53,8 @@ async def in_order(ledger: Ledger, store: Any, *, times: int = 1) -> None:
     told = Counter(event.message.wamid for event in events if event.message is not None)
     assert set(told.values()) == {times}
     assert [event.position for event in events] == sorted({event.position for event in events})
+    repeated = "SELECT conversation_id, seq FROM events WHERE seq IS NOT NULL GROUP BY 1, 2 HAVING count(*) > 1"
+    assert times > 1 or await store.rows(repeated) == []
     report = await audit(ledger)
     assert report.ok, report.problems
 

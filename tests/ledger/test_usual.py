@@ -85,18 +85,21 @@ async def test_a_wrong_hint_does_no_harm(desk: Any, webhooks: Any, store: Any) -
 
 
 def message(webhooks: Any, kind: str, n: int, sender: int) -> dict[str, Any]:
+    made: dict[str, Any]
     person = f"1555000000{sender}"
     match kind:
         case "text":
-            return webhooks.text(f"wamid.{n}", f"said {n}", sender=person)  # type: ignore[no-any-return]
+            made = webhooks.text(f"wamid.{n}", f"said {n}", sender=person)
         case "file":
-            return webhooks.file(f"wamid.{n}", f"m{n}", sender=person)  # type: ignore[no-any-return]
+            made = webhooks.file(f"wamid.{n}", f"m{n}", sender=person)
         case "no file":
-            return webhooks.file(f"wamid.{n}", None, sender=person)  # type: ignore[no-any-return]
+            made = webhooks.file(f"wamid.{n}", None, sender=person)
         case "refused":
-            return webhooks.refused(f"wamid.{n}", sender=person)  # type: ignore[no-any-return]
+            made = webhooks.refused(f"wamid.{n}", sender=person)
         case _:
-            return webhooks.edit(f"wamid.e{n}", f"wamid.{n}", f"e{n}", sender=person)  # type: ignore[no-any-return]
+            made = webhooks.edit(f"wamid.e{n}", f"wamid.{n}", f"e{n}", sender=person)
+    # Of two messages of one second either may be the last line, so each has its own.
+    return made | {"timestamp": str(webhooks.at + n * 2 + (kind == "edit"))}
 
 
 kinds = st.sampled_from(["text", "file", "file", "no file", "refused", "edit"])
@@ -161,5 +164,7 @@ async def stored(path: Path, groups: list[list[bytes]], *, short_way: bool) -> d
         ),
         key=repr,
     )
+    orders = connection.execute("SELECT conversation_id, seq FROM events WHERE conversation_id IS NOT NULL").fetchall()
+    assert len(orders) == len(set(orders))  # two events of one conversation never have the same place
     connection.close()
     return found

@@ -52,7 +52,8 @@ class Usual:
         self.message = at("insert_message", "workspace_id", "number_id", "wamid", *_MESSAGE)
         self.touch = at("touch_conversation", "sent_at", "text", "kind", "direction", "title", "conversation_id")
         self.event = at(
-            "insert_message_event", "workspace_id", "kind", "at", "message_row", "media_row", "conversation_id"
+            "insert_message_event",
+            *("workspace_id", "kind", "at", "message_row", "media_row", "behind", "conversation_id"),
         )
         self.media = at("insert_media", "workspace_id", "number_id", *_MEDIA, "stage", "ended_at", "outcome", "reason")
         self.fetch = at(
@@ -249,9 +250,9 @@ def touch_values(intake: Intake, message: Message) -> tuple[Any, ...]:
     return (_sent_at(intake, message), message.text, message.kind, direction, title)
 
 
-def event_values(intake: Intake, message_row: int, route: Route) -> tuple[Any, ...]:
-    """Those of ``insert_message_event`` before the conversation."""
-    return (route.workspace_id, "message.received", intake.at, message_row, None)
+def event_values(intake: Intake, message_row: int, route: Route, *, behind: int = 0) -> tuple[Any, ...]:
+    """Those of ``insert_message_event`` before the conversation, which so many more messages were added to already."""
+    return (route.workspace_id, "message.received", intake.at, message_row, None, behind)
 
 
 def media_values(

@@ -5,6 +5,7 @@ costs half of taking them in one by one. Whatever turns out not to be usual afte
 a conversation that was merged meanwhile) goes the long way of ``intake``. Parts of the journal's scripts.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -90,9 +91,13 @@ def _messages(do: Usual, planned: list[tuple[Intake, Planned]]) -> Script[None]:
         yield do.touch.many(
             [(*touch_values(intake, each.message), each.conversation_id) for intake, each, _ in touched]
         )
-        told = yield do.event.many(
-            [(*event_values(intake, row, each.route), each.conversation_id) for intake, each, row in new]
-        )
+        left = Counter(each.conversation_id for _, each, _ in new)
+        events = []
+        for intake, each, row in new:
+            left[each.conversation_id] -= 1
+            behind = left[each.conversation_id]
+            events.append((*event_values(intake, row, each.route, behind=behind), each.conversation_id))
+        told = yield do.event.many(events)
         for (intake, each, row), (count,) in zip(new, told, strict=True):
             intake.messages += 1
             if not count:
