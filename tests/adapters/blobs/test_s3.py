@@ -1,4 +1,4 @@
-"""A bucket as it really is: away, refusing, slow, gone; and what a file in it says of itself."""
+"""A bucket as it really is: away, refusing, slow, gone; and addresses that need no token of ours."""
 
 import asyncio
 import hashlib
