@@ -13,7 +13,7 @@ endif
 export UV_PYTHON_DOWNLOADS ?= never
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-kills test-long check check-wheel format docs bench lock clean
+.PHONY: help install demo test test-kills test-ha test-long check check-wheel format docs bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ test: install ## run the tests (the long ones have targets of their own)
 
 test-kills: install ## a hundred kills under load: nothing lost, nothing doubled (minutes)
 	@$(BIN)/pytest -m long tests/journeys/test_kills.py
+
+test-ha: install ## PostgreSQL with a synchronous standby, failed over under load: nothing acknowledged is lost
+	@$(BIN)/pytest -m long tests/journeys/test_failover.py
 
 test-long: install ## every long test
 	@$(BIN)/pytest -m long

