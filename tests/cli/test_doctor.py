@@ -119,6 +119,7 @@ def test_settings_are_shown_without_their_secrets(penstock: Any, monkeypatch: py
         "PENSTOCK_MEDIA_HOSTS": ".fbsbx.com,.fbcdn.net,.facebook.com",
         "PENSTOCK_ALLOW_INSECURE_UPSTREAM": "1",
         "PENSTOCK_FETCH_CONCURRENCY": "64",
+        "PENSTOCK_LOOKUP_ERROR_BUDGET": "not set (15; off for Meta's own host, and with PENSTOCK_ALLOW_INSECURE_UPSTREAM)",
         "PENSTOCK_ALERTS": "set (1)",
         "PENSTOCK_LOG_FORMAT": "not set (console on a terminal, else json)",
     }

@@ -57,9 +57,7 @@ class Valve:
 class Bench:
     """A fetcher with everything it needs, before it is started."""
 
-    def __init__(
-        self, ledger: Ledger, meta: Platform, folder: Path, signed: Callable[..., bytes], **more: Any
-    ) -> None:
+    def __init__(self, ledger: Ledger, meta: Platform, folder: Path, signed: Callable[..., bytes], **more: Any) -> None:
         self.ledger, self.meta, self.signed = ledger, meta, signed
         self.registry = Registry(ledger)
         self.blobs = DiskBlobs(folder / "blobs")
@@ -70,6 +68,7 @@ class Bench:
         self.fetcher = self.make("one", **more)
         self.receiver = Receiver(ledger, self.registry, wake=self.fetcher.wake)
         self.count = 0
+        self.last = b""
 
     def make(self, owner: str, **more: Any) -> Fetcher:
         return Fetcher(
@@ -103,10 +102,15 @@ class Bench:
                 "entry": [{"id": "1", "changes": [{"field": "messages", "value": value}]}],
             }
         ).encode()
+        self.last = body
         assert isinstance(await self.receiver.take(body, self.signed(body)), Taken)
         found = await self.ledger.shelf.message(wamid=wamid, workspace_id=None)
         assert found is not None
         return found.media[0].id
+
+    async def announce_again(self) -> None:
+        """The last webhook once more, as Meta sends it when it has doubts."""
+        assert isinstance(await self.receiver.take(self.last, self.signed(self.last)), Taken)
 
     async def file(self, row: int) -> Media:
         found = await self.ledger.shelf.media(row, workspace_id=None)
@@ -357,13 +361,28 @@ async def test_a_store_that_takes_nothing_for_a_while_loses_no_result(
     await it.fetcher.stop()
 
 
+async def test_what_can_never_be_had_is_remembered_and_not_asked_for_again(bench: Callable[..., Any]) -> None:
+    it: Bench = await bench(one_fault(FaultRule(fault="server-error", hop="lookup", status=400, code=33)))
+    media = it.meta.upload(JPEG, "image/jpeg", number=NUMBER)
+    row = await it.announce(media.id)
+    file = await it.until(row, lambda file: file.state == "failed")
+    assert (file.outcome, file.attempts) == ("gone", 1)
+    await it.announce_again()
+    it.meta.set_scenario(Scenario())
+    await it.attached(await it.announce(it.meta.upload(JPEG, "image/jpeg", number=NUMBER).id))
+    assert (await it.file(row)).state == "failed"
+    assert len(it.meta.record.lookups(media.id)) == 1
+
+
 # -- a request that is not the declared one ---------------------------------------------------------------------
 
 
 async def post_instead(session: ClientSession, call: Call) -> ClientResponse:
     """What the client of the incident did."""
     web = call.declared.web
-    return await session.post(f"{web.scheme}://{web.authority}{web.target}", data={"method": "get"}, middlewares=(call,))
+    return await session.post(
+        f"{web.scheme}://{web.authority}{web.target}", data={"method": "get"}, middlewares=(call,)
+    )
 
 
 async def test_a_request_that_nobody_declared_is_an_alarm_and_costs_no_file(bench: Callable[..., Any]) -> None:
@@ -420,7 +439,9 @@ ALL_FAIL = FaultRule(fault="server-error", hop="lookup")
 async def test_without_a_budget_a_provider_that_punishes_failing_look_ups_blocks_the_number(
     bench: Callable[..., Any],
 ) -> None:
-    it: Bench = await bench(punishing(FaultRule(fault="server-error", hop="lookup", first_n=1), after=20, window_s=3600))
+    it: Bench = await bench(
+        punishing(FaultRule(fault="server-error", hop="lookup", first_n=1), after=20, window_s=3600)
+    )
     rows = [await it.announce(it.meta.upload(JPEG + bytes([n]), "image/jpeg", number=NUMBER).id) for n in range(30)]
     async with asyncio.timeout(60):
         while not blocked(it):

@@ -42,7 +42,9 @@ async def test_what_a_gate_holds_is_counted(desk: Any, webhooks: Any, endings: C
 
     assert (tally.waiting, tally.held) == (2, 2)
     assert await counts.holding() == {gate: 2}
-    await desk.ledger.gates.shut({"workspace": "acme"}, owner="operator", by="me", why="a trickle", now=NOW, opening=1.0)
+    await desk.ledger.gates.shut(
+        {"workspace": "acme"}, owner="operator", by="me", why="a trickle", now=NOW, opening=1.0
+    )
     (tally,) = await counts.tallies()
     assert tally.held == 0
 

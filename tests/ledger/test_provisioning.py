@@ -20,7 +20,11 @@ async def test_what_is_added_is_listed_without_its_secrets(provisioned: Ledger) 
     await p.add_number(OTHER, workspace="acme", app="main", token="EAAGown", no_storage=True, now=5.0)
     listed = [await p.workspaces(), await p.apps(), await p.credentials(), await p.numbers()]
 
-    assert [[row["name"] for row in rows] for rows in listed[:3]] == [["acme"], ["main"], [f"number-{OTHER}", "token-a"]]
+    assert [[row["name"] for row in rows] for rows in listed[:3]] == [
+        ["acme"],
+        ["main"],
+        [f"number-{OTHER}", "token-a"],
+    ]
     assert [(row["phone_number_id"], row["credential"], row["no_storage"]) for row in listed[3]] == [
         (NUMBER, "token-a", False),
         (OTHER, f"number-{OTHER}", True),
@@ -72,7 +76,9 @@ async def test_a_name_is_short_and_plain(provisioned: Ledger, name: str) -> None
 
 
 @pytest.mark.parametrize("secret", ["", "a b", "a\nb", "ü", "x" * 4097, "tab\t", "\x00"])
-async def test_a_secret_is_one_line_of_visible_characters_and_is_never_repeated(provisioned: Ledger, secret: str) -> None:
+async def test_a_secret_is_one_line_of_visible_characters_and_is_never_repeated(
+    provisioned: Ledger, secret: str
+) -> None:
     p = provisioned.provisioning
     for adding in (
         p.add_app("a", secret=secret, verify_token="v", now=1.0),
@@ -240,9 +246,7 @@ async def test_a_number_back_in_its_workspace_is_the_same_registration(desk: Any
     assert (await p.numbers())[0]["no_storage"] is True
 
 
-async def test_a_number_in_another_workspace_is_another_registration(
-    desk: Any, webhooks: Any, tmp_path: Path
-) -> None:
+async def test_a_number_in_another_workspace_is_another_registration(desk: Any, webhooks: Any, tmp_path: Path) -> None:
     p = desk.ledger.provisioning
     await p.add_workspace("second", now=1.0)
     body = webhooks.body(webhooks.file("wamid.A", "m1"))

@@ -10,7 +10,7 @@ import apsw
 import pytest
 
 from penstock.core.media import TRANSITIONS, State, Step
-from penstock.core.work import Attempt, Ending, Outcome, RetryLater
+from penstock.core.work import Attempt, Ending, Outcome, PutBack, RetryLater
 from penstock.ledger import queue, statements
 
 NUMBER = "100000000000002"
@@ -19,9 +19,7 @@ NOW = 1_795_000_100.0
 
 async def bring(desk: Any, webhooks: Any, *sent_at: int) -> None:
     """One file for each time of sending, which is what deadlines count from."""
-    files = [
-        {**webhooks.file(f"wamid.{n}", f"m{n}"), "timestamp": str(at)} for n, at in enumerate(sent_at)
-    ]
+    files = [{**webhooks.file(f"wamid.{n}", f"m{n}"), "timestamp": str(at)} for n, at in enumerate(sent_at)]
     await desk.receive(webhooks.body(*files), now=NOW)
 
 
@@ -78,9 +76,7 @@ async def test_a_claim_says_all_that_a_fetcher_must_know(desk: Any, webhooks: An
     assert (claim.received_at, claim.deadline) == (NOW, 1_795_000_000.0 + 7 * 86_400)
 
 
-async def test_what_is_due_later_is_claimed_when_it_is_due_and_in_its_place(
-    desk: Any, webhooks: Any
-) -> None:
+async def test_what_is_due_later_is_claimed_when_it_is_due_and_in_its_place(desk: Any, webhooks: Any) -> None:
     await bring(desk, webhooks, 1_794_990_000, 1_794_990_010, 1_794_990_020)
     early, middle, late = await desk.claim(now=NOW)
     for claim, due_at in ((early, NOW + 50), (middle, NOW + 10), (late, NOW + 20)):
@@ -91,6 +87,15 @@ async def test_what_is_due_later_is_claimed_when_it_is_due_and_in_its_place(
     assert await desk.ledger.queue.next_due() == NOW + 10
     assert [claim.id for claim in await desk.claim(now=NOW + 30)] == [middle.id, late.id]
     assert [claim.id for claim in await desk.claim(now=NOW + 50)] == [early.id]
+
+
+async def test_what_was_put_back_waits_for_its_time(desk: Any, webhooks: Any) -> None:
+    await bring(desk, webhooks, 1_794_990_000)
+    (claim,) = await desk.claim(now=NOW)
+    await desk.settle(claim, PutBack(due_at=NOW + 30), now=NOW)
+
+    assert await desk.claim(now=NOW + 29) == []
+    assert len(await desk.claim(now=NOW + 30)) == 1
 
 
 async def test_the_next_due_is_known(desk: Any, webhooks: Any, endings: Callable[[str], Ending]) -> None:
@@ -275,25 +280,18 @@ async def test_a_claim_passes_nothing_that_is_not_due(desk: Any, webhooks: Any, 
     connection = apsw.Connection(str(tmp_path / "penstock.db"))
     connection.execute("PRAGMA foreign_keys = OFF")
     connection.execute(
-        "INSERT INTO fetches (media_row, workspace_id, number_id, kind, turn, due_at, received_at, deadline) "
-        "SELECT value, 1, 1, 'image', 'later', ?1, 0, value FROM generate_series(1000, 101000)"
-        if "generate_series" in {row[0] for row in connection.execute("SELECT name FROM pragma_module_list")}
-        else "WITH RECURSIVE n(value) AS (SELECT 1000 UNION ALL SELECT value + 1 FROM n WHERE value < 101000) "
+        "WITH RECURSIVE n(value) AS (SELECT 1000 UNION ALL SELECT value + 1 FROM n WHERE value < 101000) "
         "INSERT INTO fetches (media_row, workspace_id, number_id, kind, turn, due_at, received_at, deadline) "
         "SELECT value, 1, 1, 'image', 'later', ?1, 0, value FROM n",
         (NOW + 3600,),
     )
     sql = statements.load("sqlite")
-    steps = []
-    for call in (
+    calls = (
         sql("promote", now=NOW, limit=1000),
         sql("claim", owner="me", lease_until=NOW + 60, limit=50),
         sql("next_due"),
-    ):
-        cursor = connection.execute(call.sql, call.args)
-        cursor.fetchall()
-        before = count_of_steps(connection, call)
-        steps.append(before)
+    )
+    steps = [count_of_steps(connection, call) for call in calls]
     connection.close()
 
     assert max(steps) < 2_000, steps
@@ -318,7 +316,7 @@ def count_of_steps(connection: apsw.Connection, call: Any) -> int:
 async def test_what_waits_since_one_class_of_attempt_can_be_made_due_and_nothing_else(desk: Any, webhooks: Any) -> None:
     await bring(desk, webhooks, *(1_794_990_000 + n for n in range(3)))
     first, second, third = await desk.claim(now=NOW)
-    late = {"due_at": NOW + 1_800.0, "reason": "It waits."}
+    late: dict[str, Any] = {"due_at": NOW + 1_800.0, "reason": "It waits."}
     await desk.settle(first, RetryLater(outcome=Outcome.CONTRACT, **late), now=NOW)
     await desk.settle(second, RetryLater(outcome=Outcome.AUTH, **late), now=NOW)
     await desk.settle(third, RetryLater(NOW - 1.0, Outcome.CONTRACT, "It is due anyway."), now=NOW)

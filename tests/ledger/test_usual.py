@@ -150,7 +150,10 @@ async def stored(path: Path, groups: list[list[bytes]], *, short_way: bool) -> d
         await ledger.journal._receive(deliveries)
     await ledger.stop()
     connection = apsw.Connection(str(path))
-    found = {table: sorted(connection.execute(f"SELECT {columns} FROM {table}"), key=repr) for table, columns in TABLES.items()}
+    found = {
+        table: sorted(connection.execute(f"SELECT {columns} FROM {table}"), key=repr)
+        for table, columns in TABLES.items()
+    }
     found["events"] = sorted(
         connection.execute(
             "SELECT e.kind, e.at, g.wamid, m.media_id FROM events e LEFT JOIN messages g ON g.id = e.message_row "

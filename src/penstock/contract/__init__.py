@@ -7,14 +7,14 @@ knows nothing of WhatsApp. ``docs/howto/guard-your-own-calls.md`` shows it; this
 from penstock.contract.checking import Contract, ContractViolation
 from penstock.contract.declaring import DeclarationError, Operation
 from penstock.contract.sessions import guard, guarded_session
-from penstock.contract.transports import GuardedTransport
+from penstock.contract.transports import guarded_transport
 
 __all__ = [
     "Contract",
     "ContractViolation",
     "DeclarationError",
-    "GuardedTransport",
     "Operation",
     "guard",
     "guarded_session",
+    "guarded_transport",
 ]

@@ -106,9 +106,7 @@ class Counts:
         """(number, when) of look-ups that an upstream may have counted as failing, earliest first."""
 
         def script() -> Script[list[tuple[str, float]]]:
-            rows = yield self._sql(
-                "list_failed_look_ups", operation=LOOK_UP.name, since=since, newest=_NEWEST_ATTEMPTS
-            )
+            rows = yield self._sql("list_failed_look_ups", operation=LOOK_UP.name, since=since, newest=_NEWEST_ATTEMPTS)
             return [(str(number), float(at)) for number, at in rows]
 
         return await self._db.read(script)

@@ -201,8 +201,8 @@ class HttpGraph:
             record.wrong(*trouble_of(error))
         elif record.status is None:
             record.wrong(Trouble.READ_TIMEOUT if call.held is not None else Trouble.CONNECT_TIMEOUT)
-        elif record.body is not None and record.body.wrote_s > record.body.waited_s:
-            record.wrong(Trouble.LOCAL, f"our own writer took {record.body.wrote_s:.0f} s")
+        elif record.body is not None:
+            record.wrong(*record.body.timed_out)
         elif record.status == 200:  # any other status has said enough
             record.wrong(Trouble.TOTAL_TIMEOUT)
 
@@ -264,8 +264,7 @@ class HttpGraph:
             raise await self._told(response) or wrong from None
         record.body = body
         size = response.content_length if expected.size is None else expected.size
-        self._allow(time_left, file_seconds(self._limits, size))
-        return await body.pass_on(write)
+        return await body.pass_on(write, time_left, within_s=file_seconds(self._limits, size))
 
     async def _told(self, response: ClientResponse) -> Wrong | None:
         """What an answer of the wrong length says, when it is short enough to say something."""
