@@ -1,7 +1,8 @@
 """``penstock migrate``: brings the database's schema up to this release, or says whether that is needed.
 
-Starting an instance does the same; this is for those who want to do it before, and see what is done. The secret key is
-not needed for it. Called by people and by deployment scripts (``--check``); ``doctor`` asks ``pending``.
+Starting an instance does the same; this is for those who want to do it before, and see what is done. A new
+database gets its secret key with it. Called by people and by deployment scripts (``--check``); ``doctor`` asks
+``pending``.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from penstock.adapters.db.port import Database
 from penstock.cli import arguments, session, showing
 from penstock.cli.commands import Command
 from penstock.ledger import schema
+from penstock.settings.key_file import secret_keys
 
 
 @click.command(cls=Command)
@@ -22,11 +24,13 @@ from penstock.ledger import schema
 @arguments.as_json
 def migrate(check: bool, json_: bool) -> int:
     """Bring the database up to this release, making it when there is none."""
-    path = session.settings().database_url.path
+    settings = session.settings()
+    path = settings.database_url.path
     if check:
         missing = asyncio.run(pending(path))
         applied: list[str] = []
     else:
+        secret_keys(settings)  # before the database: beside one, a missing key counts as lost
         missing, applied = [], asyncio.run(_bring_up(path))
     if json_:
         showing.as_json({"applied": applied, "pending": missing})

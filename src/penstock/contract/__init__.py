@@ -8,12 +8,14 @@ from penstock.contract.checking import Contract, ContractViolation
 from penstock.contract.declaring import DeclarationError, Operation
 from penstock.contract.sessions import guard, guarded_session
 from penstock.contract.transports import guarded_transport
+from penstock.core.contract import Prepared
 
 __all__ = [
     "Contract",
     "ContractViolation",
     "DeclarationError",
     "Operation",
+    "Prepared",
     "guard",
     "guarded_session",
     "guarded_transport",

@@ -37,7 +37,7 @@ def secret_keys(settings: Settings) -> tuple[str, ...]:
 
 
 def _refuse_lost(path: Path, database: Path) -> None:
-    if database.exists():
+    if database.exists() and database.stat().st_size:
         raise WrongUse(
             f"the database {database} is there, but its secret key {path} is not: put the key back, or set "
             "PENSTOCK_SECRET_KEY; without it the tokens and app secrets in the database cannot be opened"

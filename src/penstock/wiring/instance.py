@@ -22,6 +22,7 @@ from penstock.flow.housekeeping import Housekeeping
 from penstock.flow.nudge import Nudge
 from penstock.flow.receiver import Receiver
 from penstock.flow.registry import Registry
+from penstock.flow.rereading import StrayReader
 from penstock.settings import Settings
 from penstock.settings.key_file import secret_keys
 from penstock.web.app import App, Parts, build
@@ -77,6 +78,7 @@ class Instance:
             look_up_limit=look_up_limit(settings),
             changed=self.nudge.changed,
         )
+        self.strays = StrayReader(self.ledger, self.registry, wake=self.fetcher.wake)
         self.housekeeping = Housekeeping(self.ledger, role="all")
         self.receiver = Receiver(self.ledger, self.registry, wake=self.fetcher.wake, changed=self.nudge.changed)
         self.app: App = build(
@@ -106,7 +108,8 @@ class Instance:
             stack.push_async_callback(self.ledger.stop)
             await self.ledger.queue.release_all()  # the lock says that we are alone: nobody has these items any more
             await self.mended()
-            for part in (self.registry, self.blobs, self.graph, self.gates, self.fetcher, self.housekeeping):
+            parts = (self.registry, self.blobs, self.graph, self.gates, self.fetcher, self.strays, self.housekeeping)
+            for part in parts:
                 await part.start()
                 stack.push_async_callback(part.stop)
             self._stack = stack.pop_all()

@@ -6,6 +6,7 @@ is read with limits and compared with what it should be. What happened is told a
 """
 
 import asyncio
+import functools
 import platform
 import ssl
 import time
@@ -36,6 +37,7 @@ from penstock.core.operation import DOWNLOAD, LOOK_UP, Operation
 
 USER_AGENT = f"Penstock/{__version__} (inbound WhatsApp media; Python {platform.python_version()})"
 READ_BUFFER_BYTES = 2**16  # 1.4 MiB for each open TLS stream; four times as much buys nothing
+_PLACES = 1_024  # URLs that were read, kept at hand
 
 T = TypeVar("T")
 _Answer = Callable[[ClientResponse, Record, asyncio.Timeout], Awaitable[T]]
@@ -73,6 +75,8 @@ class HttpGraph:
         self._tls = tls
         self._resolver = resolver
         self._clock = clock
+        # A URL is asked about when it is found, when it is used, and perhaps on a retry.
+        self._place = functools.lru_cache(_PLACES)(self._read_place)
         self._open_session: ClientSession | None = None
 
     async def rehearse(self) -> None:
@@ -147,7 +151,7 @@ class HttpGraph:
             return self._unsent(DOWNLOAD, Trouble.TOO_LARGE, f"{size} bytes are declared", web)
         return await self._exchange(Declared(DOWNLOAD, web, token), read)
 
-    def _place(self, url: str) -> Web | None:
+    def _read_place(self, url: str) -> Web | None:
         web = hosts.read(url)
         return web if web is not None and contract.misplaced(DOWNLOAD, web, self._pinned) is None else None
 
