@@ -30,7 +30,8 @@ def migrate(check: bool, json_: bool) -> int:
         missing = asyncio.run(pending(path))
         applied: list[str] = []
     else:
-        secret_keys(settings)  # before the database: beside one, a missing key counts as lost
+        empty = len(asyncio.run(pending(path))) == len(schema.available("sqlite"))
+        secret_keys(settings, nothing_sealed=empty)  # before the database is: beside one, a missing key counts as lost
         missing, applied = [], asyncio.run(_bring_up(path))
     if json_:
         showing.as_json({"applied": applied, "pending": missing})
