@@ -35,7 +35,8 @@ def test_check_of_an_empty_database_finds_the_same(penstock: Any) -> None:
     assert penstock("migrate", "--check").code == 0
 
 
-def test_no_secret_key_is_made_for_it(penstock: Any) -> None:
+def test_a_new_database_gets_its_secret_key_so_that_other_commands_can_follow(penstock: Any) -> None:
     penstock.done("migrate")
 
-    assert not Path("penstock-data/secret.key").exists()
+    assert Path("penstock-data/secret.key").stat().st_mode & 0o777 == 0o600
+    penstock.done("workspace", "list")

@@ -250,7 +250,8 @@ class TestBytes:
         assert contract.unlike(written(declared, **changes), declared, pinned()) == said
 
     @pytest.mark.parametrize(
-        "header", ["X-HTTP-Method-Override: GET", "Connection: close", "Content-Length: 0", f"Authorization: Bearer {TOKEN}"]
+        "header",
+        ["X-HTTP-Method-Override: GET", "Connection: close", "Content-Length: 0", f"Authorization: Bearer {TOKEN}"],
     )
     def test_any_other_header_is_told_of_without_its_value(self, declared: Declared, header: str) -> None:
         name, _, value = header.partition(": ")

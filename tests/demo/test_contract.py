@@ -1,11 +1,13 @@
 """The contract act: a legacy client in use, nothing of it on the wire, every file there in the end."""
 
+import asyncio
 from pathlib import Path
 
 from penstock.demo import contract
 from penstock.demo.legacy import send_legacy
 from penstock.demo.stage import NUMBER, Stage
 from penstock.simulator import Scenario, Webhooks
+from penstock.wiring.instance import Instance
 
 
 async def test_the_legacy_form_is_refused_and_put_back_and_every_file_comes(tmp_path: Path) -> None:
@@ -29,3 +31,20 @@ async def test_text_does_not_wait_while_every_file_does(tmp_path: Path) -> None:
         assert message is not None
         [tally] = await stage.instance.ledger.counts.tallies()
         assert (tally.received, tally.attached, tally.failed, tally.expired) == (1, 0, 0, 0)
+
+
+async def test_a_mended_release_fetches_what_the_broken_one_was_refused_as_soon_as_it_starts(tmp_path: Path) -> None:
+    async with Stage(tmp_path, Scenario()) as stage:
+        stage.fetching.use(send_legacy)
+        await stage.platform.send(NUMBER, "image")
+        await stage.platform.drain(30)
+        async with asyncio.timeout(30):
+            while not await stage.instance.ledger.counts.refused():
+                await asyncio.sleep(0.02)
+        await stage.instance.stop()
+        mended = Instance(stage._settings(0))
+        await mended.start()
+        async with asyncio.timeout(30):  # its retry would be due in a minute
+            while not (await mended.ledger.counts.tallies())[0].attached:
+                await asyncio.sleep(0.02)
+        await mended.stop()

@@ -91,7 +91,9 @@ async def test_an_empty_installation_is_in_order(store: Store) -> None:
 async def test_received_is_counted_from_the_journal_and_the_imports(store: Store, webhooks: Any) -> None:
     await store.send(webhooks.body(*(webhooks.file(f"wamid.{n}", f"m{n}") for n in range(5))))
     await store.send(webhooks.body(webhooks.file("wamid.0", "m0"), webhooks.refused("wamid.R")))
-    await store.ledger.imports.add([ImportRow("m9", NUMBERS[0]), ImportRow("m0", NUMBERS[0])], workspace="acme", now=NOW)
+    await store.ledger.imports.add(
+        [ImportRow("m9", NUMBERS[0]), ImportRow("m0", NUMBERS[0])], workspace="acme", now=NOW
+    )
     report = await audit(store.ledger)
 
     (tally,) = report.workspaces
@@ -106,9 +108,7 @@ async def test_a_row_that_is_missing_is_found(store: Store, webhooks: Any, tmp_p
     report = await audit(store.ledger)
 
     assert not report.ok
-    assert report.problems == (
-        "workspace acme: the journal says 5 file(s) were received, the rows account for 4",
-    )
+    assert report.problems == ("workspace acme: the journal says 5 file(s) were received, the rows account for 4",)
 
 
 async def test_a_row_that_nobody_sent_is_found(store: Store, webhooks: Any, tmp_path: Path) -> None:
@@ -342,7 +342,7 @@ class Installation(RuleBasedStateMachine):
     def in_order(self) -> None:
         report = self.run(audit(self.store.ledger))
         assert report.ok, report.problems
-        bodies = self.rows.execute("SELECT numbers, body FROM webhooks").fetchall()
+        bodies: list[Any] = self.rows.execute("SELECT numbers, body FROM webhooks").fetchall()
         assert len(bodies) == self.acknowledged
         registered = dict(self.rows.execute("SELECT id, phone_number_id FROM numbers"))
         expected = {
@@ -355,11 +355,12 @@ class Installation(RuleBasedStateMachine):
         rows = "SELECT number_id, wamid FROM messages WHERE kind <> 'placeholder'"
         assert set(self.rows.execute(rows)) == expected
         strays = set(self.rows.execute("SELECT webhook_id, phone_number_id FROM strays"))
-        for webhook_id, numbers, body in self.rows.execute("SELECT id, numbers, body FROM webhooks"):
+        journal: list[Any] = self.rows.execute("SELECT id, numbers, body FROM webhooks").fetchall()
+        for webhook_id, numbers, body in journal:
             read_for = {registered[number_id] for number_id in json.loads(numbers)}
             for number in read(body).numbers - read_for:
                 assert (webhook_id, number) in strays
-        told = self.rows.execute(
+        told: list[Any] = self.rows.execute(
             "SELECT conversation_id, seq FROM events WHERE conversation_id IS NOT NULL ORDER BY id"
         ).fetchall()
         for conversation_id in {each[0] for each in told}:

@@ -82,6 +82,7 @@ class Bench:
         self.fetcher = self.make("one", **more)
         self.receiver = Receiver(ledger, self.registry, wake=self.fetcher.wake)
         self.count = 0
+        self.last = b""
 
     def make(self, owner: str, **more: Any) -> Fetcher:
         return Fetcher(
@@ -115,10 +116,15 @@ class Bench:
                 "entry": [{"id": "1", "changes": [{"field": "messages", "value": value}]}],
             }
         ).encode()
+        self.last = body
         assert isinstance(await self.receiver.take(body, self.signed(body)), Taken)
         found = await self.ledger.shelf.message(wamid=wamid, workspace_id=None)
         assert found is not None
         return found.media[0].id
+
+    async def announce_again(self) -> None:
+        """The last webhook once more, as Meta sends it when it has doubts."""
+        assert isinstance(await self.receiver.take(self.last, self.signed(self.last)), Taken)
 
     async def file(self, row: int) -> Media:
         found = await self.ledger.shelf.media(row, workspace_id=None)
@@ -369,6 +375,19 @@ async def test_a_store_that_takes_nothing_for_a_while_loses_no_result(
     await it.fetcher.start()
     assert (await it.attached(row)).attempts == 1
     await it.fetcher.stop()
+
+
+async def test_what_can_never_be_had_is_remembered_and_not_asked_for_again(bench: Callable[..., Any]) -> None:
+    it: Bench = await bench(one_fault(FaultRule(fault="server-error", hop="lookup", status=400, code=33)))
+    media = it.meta.upload(JPEG, "image/jpeg", number=NUMBER)
+    row = await it.announce(media.id)
+    file = await it.until(row, lambda file: file.state == "failed")
+    assert (file.outcome, file.attempts) == ("gone", 1)
+    await it.announce_again()
+    it.meta.set_scenario(Scenario())
+    await it.attached(await it.announce(it.meta.upload(JPEG, "image/jpeg", number=NUMBER).id))
+    assert (await it.file(row)).state == "failed"
+    assert len(it.meta.record.lookups(media.id)) == 1
 
 
 # -- a request that is not the declared one ---------------------------------------------------------------------

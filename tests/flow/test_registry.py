@@ -107,4 +107,3 @@ async def test_nothing_of_it_shows_a_secret(provisioned: Ledger) -> None:
     shown = repr(registry) + repr(registry.apps()) + repr(registry.routes())
 
     assert not [secret for secret in ("app-secret", "verify-me", "EAAGtokenA") if secret in shown]
-

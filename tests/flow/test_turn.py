@@ -91,7 +91,7 @@ async def take(tmp_path: Path) -> Any:
     blobs = DiskBlobs(tmp_path / "blobs")
     await blobs.start()
 
-    async def run(graph: Script, claim: Claim = CLAIM, *, token: str | None = "EAAG", gates: Any = None) -> Any:  # noqa: S107
+    async def run(graph: Script, claim: Claim = CLAIM, *, token: str | None = "EAAG", gates: Any = None) -> Any:
         async def clock() -> float:
             return NOW
 

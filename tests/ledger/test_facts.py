@@ -38,25 +38,25 @@ def test_a_number_is_a_route() -> None:
 
 @given(st.text(max_size=80))
 def test_names_are_what_the_surface_says(name: str) -> None:
-    good = 1 <= len(name) <= 63 and set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
-    try:
+    if 1 <= len(name) <= 63 and set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-"):
         facts.check_name("workspace", name)
-    except WrongUse as error:
-        assert not good
-        assert "\n" not in str(error)
-    else:
-        assert good
+        return
+    with pytest.raises(WrongUse) as caught:
+        facts.check_name("workspace", name)
+    assert "\n" not in str(caught.value)
 
 
 @given(st.text(max_size=80))
 def test_secrets_could_be_a_header(secret: str) -> None:
-    try:
+    if secret and all(33 <= ord(each) <= 126 for each in secret):
         facts.check_secret("the token", secret)
-    except WrongUse as error:
-        assert secret not in str(error) or len(secret) < 30
-    else:
-        assert all(33 <= ord(each) <= 126 for each in secret)
-        assert secret
+        return
+    with pytest.raises(WrongUse) as caught:
+        facts.check_secret("the token", secret)
+    assert len(secret) < 30 or secret not in str(caught.value)
+
+
+def test_a_secret_that_is_not_given_is_none() -> None:
     facts.check_secret("the token", None)
 
 

@@ -41,7 +41,9 @@ async def test_a_workspace_sees_its_own_events_only(desk: Any, webhooks: Any) ->
     workspace = await desk.ledger.provisioning.add_workspace("second", now=1.0)
     await desk.ledger.provisioning.add_number(OTHER, workspace="second", app="main", credential="token-a", now=1.0)
     for n in range(6):
-        await desk.receive(webhooks.body(webhooks.text(f"wamid.{n}"), number=OTHER if n % 3 == 0 else "100000000000002"))
+        await desk.receive(
+            webhooks.body(webhooks.text(f"wamid.{n}"), number=OTHER if n % 3 == 0 else "100000000000002")
+        )
     theirs = await desk.ledger.feed.after(0, workspace_id=workspace["id"])
 
     assert [event.message.wamid for event in theirs] == ["wamid.0", "wamid.3"]

@@ -89,6 +89,16 @@ async def test_a_group_is_not_endless(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [len(group) for group in counter.groups] == [3, 3, 2]
 
 
+async def test_a_group_is_not_too_heavy_unless_one_member_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "_HEAVIEST", 10)
+    counter = Counter()
+    gather = Gathering(counter.deal, weigh=lambda number: number)
+    results = await asyncio.gather(*(gather.bring(number) for number in (4, 5, 6, 99, 1, 2, 3, 4)))
+
+    assert results == [8, 10, 12, 198, 2, 4, 6, 8]
+    assert counter.groups == [[4, 5], [6], [99], [1, 2, 3, 4]]
+
+
 async def test_who_stopped_waiting_troubles_nobody() -> None:
     counter = Counter()
     counter.gate.clear()

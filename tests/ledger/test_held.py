@@ -8,8 +8,8 @@ from penstock.ledger.held import gate_of, holding
 ITEM = {"workspace": "acme", "app": "main", "credential": "token-a", "number": "1", "kind": "video"}
 
 
-def gate(scope: dict[str, str], *, opening: float | None = 0.0, owner: str = "operator", id: int = 1) -> Gate:
-    return Gate(id, scope, opening, owner, "anna", "a test", 1.0, None, override_automatic=False)
+def gate(scope: dict[str, str], *, opening: float | None = 0.0) -> Gate:
+    return Gate(1, scope, opening, "operator", "anna", "a test", 1.0, None, override_automatic=False)
 
 
 @pytest.mark.parametrize(

@@ -206,9 +206,7 @@ async def test_odd_values_are_stored_as_they_are(desk: Any) -> None:
     words = "emoji 🎉, a tab\t, quotes ' \" and ; DROP TABLE messages; --"
     file = MediaRef("m'1", "document", filename="../../etc/passwd", size=(1 << 63) - 1)
     party = Party(phone="1", name=words)
-    message = Message(
-        NUMBER, "wamid.'%_", Direction.INBOUND, "document", SENT, party, "1", words, b"\x00\xff", (file,)
-    )
+    message = Message(NUMBER, "wamid.'%_", Direction.INBOUND, "document", SENT, party, "1", words, b"\x00\xff", (file,))
     snapshot = await desk.ledger.provisioning.snapshot()
     await desk.ledger.journal.receive(
         app_id=1,

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
 from penstock.core.errors import StoreUnavailable
@@ -51,13 +52,14 @@ async def test_nothing_of_a_body_is_stored_when_one_thing_cannot_be(desk: Any, w
     routes = {route.phone_number_id: route for route in snapshot.routes}
 
     async def receive(reading: Reading) -> Receipt | None:
-        return await desk.ledger.journal.receive(
+        found: Receipt | None = await desk.ledger.journal.receive(
             app_id=1, body=body, signature="", reading=reading, routes=routes, version=snapshot.version, now=5.0
         )
+        return found
 
     results = await asyncio.gather(
         receive(Reading((*good, bad), frozenset({NUMBER}))),
-        receive(Reading((msgspec_named(good[0], "wamid.C"),), frozenset({NUMBER}))),
+        receive(Reading((msgspec.structs.replace(good[0], wamid="wamid.C"),), frozenset({NUMBER}))),
         return_exceptions=True,
     )
 
@@ -65,12 +67,6 @@ async def test_nothing_of_a_body_is_stored_when_one_thing_cannot_be(desk: Any, w
     assert isinstance(results[1], Receipt)  # the one that came at the same time is not touched by it
     assert await desk.told() == [("message.received", "wamid.C")]
     assert len(await desk.ledger.journal.bodies()) == 1
-
-
-def msgspec_named(update: Any, wamid: str) -> Any:
-    import msgspec
-
-    return msgspec.structs.replace(update, wamid=wamid)
 
 
 async def test_a_closed_store_takes_nothing_and_says_so(desk: Any, webhooks: Any) -> None:
@@ -157,19 +153,20 @@ async def test_a_body_that_was_read_for_an_older_provisioning_is_not_stored(desk
 async def test_of_bodies_that_come_together_only_the_outdated_are_sent_back(desk: Any, webhooks: Any) -> None:
     snapshot = await desk.ledger.provisioning.snapshot()
     routes = {route.phone_number_id: route for route in snapshot.routes}
+    await desk.ledger.provisioning.add_number(OTHER, workspace="acme", app="main", credential="token-a", now=1.0)
 
-    async def receive(wamid: str, version: int) -> Receipt | None:
-        body = webhooks.body(webhooks.text(wamid))
-        return await desk.ledger.journal.receive(
-            app_id=1, body=body, signature="", reading=read(body), routes=routes, version=version, now=5.0
+    async def receive(n: int) -> Receipt | None:
+        body = webhooks.body(webhooks.text(f"wamid.{n}"), number=OTHER if n % 3 == 0 else NUMBER)
+        found: Receipt | None = await desk.ledger.journal.receive(
+            app_id=1, body=body, signature="", reading=read(body), routes=routes, version=snapshot.version, now=5.0
         )
+        return found
 
-    results = await asyncio.gather(
-        *(receive(f"wamid.{n}", snapshot.version - (n % 2)) for n in range(10)),
-    )
+    results = await asyncio.gather(*(receive(n) for n in range(10)))
 
-    assert [result is None for result in results] == [n % 2 == 1 for n in range(10)]
-    assert len(await desk.events()) == 5
+    assert [result is None for result in results] == [n % 3 == 0 for n in range(10)]
+    assert len(await desk.events()) == 6
+    assert await desk.ledger.journal.strays() == []
 
 
 # -- reading again ---------------------------------------------------------------------------------------

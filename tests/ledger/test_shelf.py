@@ -101,7 +101,9 @@ async def test_a_conversation_says_how_many_files_are_not_there_yet(
 
 
 async def test_an_import_without_its_message_shows_no_message(desk: Any) -> None:
-    await desk.ledger.imports.add([ImportRow("m1", NUMBER, "wamid.A"), ImportRow("m2", NUMBER)], workspace="acme", now=NOW)
+    await desk.ledger.imports.add(
+        [ImportRow("m1", NUMBER, "wamid.A"), ImportRow("m2", NUMBER)], workspace="acme", now=NOW
+    )
     second, first = await desk.all_files()
 
     assert (first.media_id, first.wamid, first.message_id, first.conversation_id) == ("m1", "wamid.A", None, None)
@@ -111,10 +113,11 @@ async def test_an_import_without_its_message_shows_no_message(desk: Any) -> None
 
 @pytest.mark.parametrize("cursor", ["", "x", "1.x", "x.1", "1", "..", "1.0.-5", f"1.0.{1 << 63}", "é.1"])
 async def test_a_cursor_that_is_none_of_ours_is_wrong_use(desk: Any, cursor: str) -> None:
-    for ask in (
-        lambda: desk.ledger.shelf.conversations(workspace_id=None, after=cursor),
-        lambda: desk.ledger.shelf.messages(1, workspace_id=None, before=cursor),
-        lambda: desk.ledger.shelf.media_list(after=cursor),
+    shelf = desk.ledger.shelf
+    for asking in (
+        shelf.conversations(workspace_id=None, after=cursor),
+        shelf.messages(1, workspace_id=None, before=cursor),
+        shelf.media_list(after=cursor),
     ):
         with pytest.raises(WrongUse, match="cursor"):
-            await ask()
+            await asking

@@ -117,9 +117,7 @@ async def test_the_merged_conversation_shows_the_later_last_line(desk: Any, webh
     new = {**webhooks.text("wamid.B", "newer", sender="15550002222"), "timestamp": "1795000900"}
     for message in (old, new):
         await desk.receive(webhooks.body(message), now=1_795_001_000.0)
-    change = Reading(
-        (IdentityChange(NUMBER, ("p:15550002222",), ("p:15550001111",), 1.0),), frozenset({NUMBER})
-    )
+    change = Reading((IdentityChange(NUMBER, ("p:15550002222",), ("p:15550001111",), 1.0),), frozenset({NUMBER}))
     snapshot = await desk.ledger.provisioning.snapshot()
     await desk.ledger.journal.receive(
         app_id=1,

@@ -57,7 +57,9 @@ async def test_a_fetch_implementation_that_sends_something_else_stops_the_start_
         return await session.post(call.declared.web.target, data={"method": "get"}, middlewares=(call,))
 
     broken = Instance(settings(tmp_path), send=post_instead)
-    with pytest.raises(ContractViolation, match=r"^media\.look_up would not leave this machine as it is declared: ") as no:
+    with pytest.raises(
+        ContractViolation, match=r"^media\.look_up would not leave this machine as it is declared: "
+    ) as no:
         await broken.start()
     assert "\n" not in str(no.value)
     assert not (tmp_path / "penstock.db").exists()

@@ -1,7 +1,8 @@
 """The fetching process under test of ``fetch`` and ``memory``: Penstock's fetcher with everything that it stands on.
 
 The same parts as in an instance (ledger, registry, Graph client, disk, gates, leases, logs), without the door. For
-``memory`` the disk can be made slow, in the threads that write. Started by the parts.
+``memory`` the disk can be made slow, in the threads that write; for ``check`` the check can be switched off. Started by
+the parts.
 """
 
 import contextlib
@@ -11,9 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from penstock.adapters.blobs.disk import DiskBlobs
+from penstock.adapters.graph.sending import Send, send_declared
 from penstock.bench import installation
 from penstock.bench.clocks import Clocks
 from penstock.bench.processes import Facts, Parent, run
+from penstock.bench.unchecked import Switch
 from penstock.core.work import Attached, Attempt, Claim, Ending
 from penstock.flow.fetcher import Fetcher
 from penstock.flow.registry import Registry
@@ -68,7 +71,10 @@ async def work(told: Facts, parent: Parent) -> None:
     settings = installation.settings(Path(told["folder"]), graph_url=told["graph_url"], concurrency=told["concurrency"])
     count, filled, started = Count(), 0, False
     async with installation.provisioned(settings) as ledger, contextlib.AsyncExitStack() as stack:
-        fetcher = await open_fetcher(stack, ledger, settings, count, slow_s=told.get("slow_s", 0.0))
+        switch = Switch() if told.get("switch") else None
+        fetcher = await open_fetcher(
+            stack, ledger, settings, count, switch or send_declared, slow_s=told.get("slow_s", 0.0)
+        )
         parent.say()
         while (order := await parent.order()) is not None:
             if order["order"] == "fill":
@@ -78,6 +84,8 @@ async def work(told: Facts, parent: Parent) -> None:
                 fetcher.wake()
                 parent.say()
                 continue
+            if switch is not None:
+                switch.checked = order["checked"]
             window = count.clocks.window(warm_up=order["warm_up"], items=order["items"])
             if not started:
                 await fetcher.start()
@@ -87,10 +95,16 @@ async def work(told: Facts, parent: Parent) -> None:
 
 
 async def open_fetcher(
-    stack: contextlib.AsyncExitStack, ledger: Ledger, settings: Settings, witness: Witness, *, slow_s: float = 0.0
+    stack: contextlib.AsyncExitStack,
+    ledger: Ledger,
+    settings: Settings,
+    witness: Witness,
+    send: Send = send_declared,
+    *,
+    slow_s: float = 0.0,
 ) -> Fetcher:
     """The fetcher, not started, with its parts, started. As ``wiring.instance`` puts them together."""
-    registry, graph, gates = Registry(ledger), open_graph(settings), open_gates(settings, ledger)
+    registry, graph, gates = Registry(ledger), open_graph(settings, send=send), open_gates(settings, ledger)
     folder = settings.blobs_folder
     blobs = SlowBlobs(folder, each_s=slow_s) if slow_s and folder is not None else stores.open_blobs(settings)
     for part in (registry, blobs, graph, gates):

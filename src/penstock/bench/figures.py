@@ -28,6 +28,11 @@ def rows(facts: Facts) -> Iterator[str]:
             yield _row(
                 "memory, MiB per open download", f"{each['value']:.2f}", "", f"≤ {each['target']:g}", each, where
             )
+        case "check":
+            share = facts["share"]
+            between = f"{share['min'] * 100:.1f} to {share['max'] * 100:.1f}"
+            target = f"≤ {share['target'] * 100:g}"
+            yield _row("check, % of the fetcher's CPU", f"{share['median'] * 100:.1f}", between, target, share, where)
         case "answer":
             for side in ("idle", "busy"):
                 p99, rounds = facts[side]["p99_ms"], facts[side]["p99_ms_of_rounds"]

@@ -78,6 +78,21 @@ def _memory(facts: Facts) -> Report:
     return Report(["MEMORY OF THE FETCHING PROCESS", "MEASURED"], rows, [sentence])
 
 
+def _check(facts: Facts) -> Report:
+    share, alone = facts["share"], facts["alone"]
+    rows = [[side, *_side(facts[side])] for side in ("checked", "unchecked")]
+    look_up, download = alone["check_us"]
+    turns = (
+        f"The check of every request takes {_percent(share)} of the fetcher's CPU time ({_percent(share, 'min')} to "
+        f"{_percent(share, 'max')}; target at most {_percent(share, 'target')}: {_MET[share['met']]})."
+    )
+    by_itself = (
+        f"Timed alone it takes {look_up:.1f} µs at a look-up and {download:.1f} µs at a download, which is "
+        f"{alone['share'] * 100:.1f} % of a file."
+    )
+    return Report(("", "PER SECOND", "CPU S/1000"), rows, [turns, by_itself])
+
+
 def _answer(facts: Facts) -> Report:
     rows = [
         [
@@ -149,6 +164,7 @@ _PARTS: Mapping[str, Callable[[Facts], Report]] = {
     "receive": _receive,
     "fetch": _fetch,
     "memory": _memory,
+    "check": _check,
     "answer": _answer,
     "claim": _claim,
     "fair": _fair,

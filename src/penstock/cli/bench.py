@@ -109,6 +109,21 @@ def memory(downloads: int, file_kb: int, pause_ms: float, folder: Path, json_: b
 
 
 @bench.command()
+@_rounds(20)
+@click.option("--files", type=click.IntRange(10, 1_000_000), default=300, show_default=True, help="In a window.")
+@_size(64)
+@_concurrency
+@_folder
+@_json
+def check(rounds: int, files: int, file_kb: int, concurrency: int, folder: Path, json_: bool) -> None:
+    """Which share of the fetcher's CPU time the check of every request takes: with it and without it, in turn."""
+    from penstock.bench import check as part
+
+    options = part.Options(rounds=rounds, files=files, size_bytes=file_kb * 1_024, concurrency=concurrency)
+    _run("windows", lambda told: part.measure(options, folder, told), json_)
+
+
+@bench.command()
 @_rounds(3)
 @click.option("--seconds", type=click.FloatRange(0.2, 3_600), default=10, show_default=True, help="Length of a window.")
 @click.option("--rate", type=click.FloatRange(1, 5_000), default=100, show_default=True, help="Webhooks in a second.")

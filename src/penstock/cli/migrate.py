@@ -1,7 +1,8 @@
 """``penstock migrate``: brings the database's schema up to this release, or says whether that is needed.
 
-Starting an instance does the same; this is for those who want to do it before, and see what is done. The secret key is
-not needed for it. Called by people and by deployment scripts (``--check``); ``doctor`` asks ``pending``.
+Starting an instance does the same; this is for those who want to do it before, and see what is done. A new
+database gets its secret key with it. Called by people and by deployment scripts (``--check``); ``doctor`` asks
+``pending``.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from penstock.cli import arguments, session, showing
 from penstock.cli.commands import Command
 from penstock.ledger import schema
 from penstock.settings import Settings
+from penstock.settings.key_file import secret_keys
 
 
 @click.command(cls=Command)
@@ -27,6 +29,9 @@ def migrate(check: bool, json_: bool) -> int:
         missing = asyncio.run(pending(settings))
         applied: list[str] = []
     else:
+        if settings.database_file is not None:  # before the database is: beside one, a missing key counts as lost
+            empty = len(asyncio.run(pending(settings))) == len(schema.available("sqlite"))
+            secret_keys(settings, nothing_sealed=empty)
         missing, applied = [], asyncio.run(_bring_up(settings))
     if json_:
         showing.as_json({"applied": applied, "pending": missing})

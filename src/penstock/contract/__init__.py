@@ -7,14 +7,16 @@ knows nothing of WhatsApp. ``docs/howto/guard-your-own-calls.md`` shows it; this
 from penstock.contract.checking import Contract, ContractViolation
 from penstock.contract.declaring import DeclarationError, Operation
 from penstock.contract.sessions import guard, guarded_session
-from penstock.contract.transports import GuardedTransport
+from penstock.contract.transports import guarded_transport
+from penstock.core.contract import Prepared
 
 __all__ = [
     "Contract",
     "ContractViolation",
     "DeclarationError",
-    "GuardedTransport",
     "Operation",
+    "Prepared",
     "guard",
     "guarded_session",
+    "guarded_transport",
 ]

@@ -5,19 +5,26 @@ behaves like a transport. Used through ``penstock.contract``.
 """
 
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any, Self, TypeVar, cast
 
 from penstock.contract import bodies
 from penstock.contract.checking import Contract
 from penstock.core.contract import Prepared
 from penstock.core.hosts import DEFAULT_PORTS
 
+T = TypeVar("T")
 
-class GuardedTransport:
-    """Lets only declared requests through to ``inner``, an ``HTTPTransport`` or ``AsyncHTTPTransport``.
+
+def guarded_transport(contract: Contract, inner: T) -> T:
+    """A transport that lets only declared requests through to ``inner``, sync or async, and passes for one of its kind.
 
     A call may name its operation: ``extensions={"operation": "orders.read"}``.
     """
+    return cast("T", GuardedTransport(contract, inner))
+
+
+class GuardedTransport:
+    """What stands around the other transport."""
 
     def __init__(self, contract: Contract, inner: Any) -> None:
         self._contract = contract

@@ -50,7 +50,7 @@ def again_at(failed: Sequence[float], *, under_way: int, limit: Limit, now: floa
     ``failed`` are the times of failing look-ups, earliest first. Those under way may all fail, so they count until
     their answers are there.
     """
-    recent = [at for at in failed if at > now - limit.window_s]
+    recent = [at for at in failed if at + limit.window_s > now]
     if len(recent) + under_way < limit.most:
         return None
     if len(recent) < limit.most:

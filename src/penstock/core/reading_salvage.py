@@ -20,14 +20,11 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _DEPTH = 64  # Meta's deepest known body has 12 levels; parsers give up near 1,000
 _LONGEST = 20_000  # members of a list that is taken apart; Meta puts at most 1,000 updates into a body
-_SOUND = re.compile(  # up to the next half of a surrogate pair; possessive, so that its time is linear
-    rb"(?:[^\\]++|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-    rb"|\\(?!u[dD][89a-fA-F][0-9a-fA-F]{2}).)*+",
-    re.DOTALL,
+# One escape after the other, so that a backslash which is itself escaped begins none; halves of a pair are the group.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-_SURROGATE_BYTES = 6
-_BRACKET = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]', re.DOTALL)
+_BRACKET = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 _LIST = msgspec.json.Decoder(list[Raw])
 _OBJECT = msgspec.json.Decoder(dict[str, Raw])
 _MISSING: Any = object()
@@ -88,18 +85,7 @@ def mended(body: bytes) -> Mended:
 
 def _whole_pairs(body: bytes) -> bytes:
     """The body with U+FFFD in place of halves of surrogate pairs."""
-    if _SURROGATE.search(body) is None:
-        return body
-    kept: list[bytes] = []
-    start = 0
-    while start < len(body):
-        found = _SOUND.match(body, start)
-        end = found.end() if found is not None else start
-        kept.append(body[start:end])
-        if end < len(body):
-            kept.append(rb"\ufffd" if _SURROGATE.match(body, end) else body[end : end + _SURROGATE_BYTES])
-        start = end + _SURROGATE_BYTES
-    return b"".join(kept)
+    return _ESCAPE.sub(lambda escape: rb"\ufffd" if escape[1] else escape[0], body)
 
 
 def _shallow(body: bytes) -> bytes:

@@ -55,6 +55,7 @@ class Stage:
         self.base = ""
         self.api_token = ""
         self.app_secret = secrets.token_hex(16)
+        self._secret_key = secrets.token_urlsafe(32)
 
     @property
     def platform(self) -> Platform:
@@ -94,7 +95,7 @@ class Stage:
         return Settings(
             database_url=SqliteUrl(self.folder / "penstock.db"),
             blobs_url=FolderUrl(self.folder / "blobs"),
-            secret_key=(secrets.token_urlsafe(32),),
+            secret_key=(self._secret_key,),
             bind=Bind(_HOST, port),
             graph_url=self._platform.graph_url,
             media_hosts=tuple(self._platform.media_hosts),

@@ -21,7 +21,7 @@ from penstock.ledger.rows import App, Receipt
 
 _log = structlog.get_logger()
 
-_TRIES = 5  # the provisioning changes rarely, and not five times while one webhook is stored
+_TRIES = 5  # a number moves rarely, and not five times while one webhook is stored
 
 
 class Refusal(StrEnum):
@@ -82,8 +82,8 @@ class Receiver:
             if receipt is not None:
                 self._tell(receipt)
                 return Taken(receipt)
-            await self._registry.refresh()  # the provisioning has changed meanwhile, so all of this may be otherwise
-        raise StoreUnavailable("the provisioning keeps changing: this webhook could not be read for one state of it")
+            await self._registry.refresh()  # a number of the body is registered otherwise by now
+        raise StoreUnavailable("the numbers of this webhook keep moving: it could not be stored for one state of them")
 
     def _signer(self, body: bytes, header: bytes | None, app: str | None) -> App | Refused:
         """The app whose secret signed the body."""
@@ -116,7 +116,7 @@ class Receiver:
         return any(routes[number].app_id != signer.id for number in reading.numbers if number in routes)
 
     async def _store(self, body: bytes, header: bytes | None, signer: App, reading: Reading) -> Receipt | None:
-        """Into the journal; None when the provisioning is not the one any more that this was decided by."""
+        """Into the journal; None when a number of the body is not registered any more as we thought it was."""
         store = partial(
             self._ledger.journal.receive,
             app_id=signer.id,

@@ -16,14 +16,18 @@ Done = TypeVar("Done")
 
 _Brought = tuple[One, "asyncio.Future[Done]"]
 
-_MOST = 250  # of one group: nobody waits behind an endless one
+_MOST = 250  # members of one group: nobody waits behind an endless one
+_HEAVIEST = 4 << 20  # what they may weigh together, unless a single one is heavier
 
 
 class Gathering(Generic[One, Done]):
     """Hands groups to ``deal``, which answers with one result for each member, in order."""
 
-    def __init__(self, deal: Callable[[list[One]], Awaitable[list[Done]]]) -> None:
+    def __init__(
+        self, deal: Callable[[list[One]], Awaitable[list[Done]]], *, weigh: Callable[[One], int] = lambda _: 0
+    ) -> None:
         self._deal = deal
+        self._weigh = weigh
         self._waiting: list[_Brought[One, Done]] = []
         self._group: list[_Brought[One, Done]] = []
         self._task: asyncio.Task[None] | None = None
@@ -39,13 +43,23 @@ class Gathering(Generic[One, Done]):
     async def _work(self) -> None:
         try:
             while self._waiting:
-                self._group, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+                size = self._size()
+                self._group, self._waiting = self._waiting[:size], self._waiting[size:]
                 await self._together(self._group)
         finally:
             self._task = None
             for _, future in (*self._group, *self._waiting):  # some are left only when the loop is ending
                 future.cancel()
             self._group, self._waiting = [], []
+
+    def _size(self) -> int:
+        """How many of those who wait make up the next group."""
+        weight = 0
+        for index, (one, _) in enumerate(self._waiting[:_MOST]):
+            weight += self._weigh(one)
+            if weight > _HEAVIEST:
+                return max(1, index)
+        return _MOST
 
     async def _together(self, group: "list[_Brought[One, Done]]") -> None:
         try:

@@ -55,7 +55,7 @@ class Journal:
         self._sql = sql
         self._do = Usual(sql)
         self._known = threads.Known()
-        self._deliveries = Gathering(self._receive)
+        self._deliveries = Gathering(self._receive, weigh=lambda delivery: len(delivery.body))
 
     async def receive(
         self,
@@ -70,8 +70,9 @@ class Journal:
     ) -> Receipt | None:
         """Store a signed body and all that was read from it; durable when it returns.
 
-        ``version`` is the provisioning's when ``routes`` were looked up. None when it has changed since: nothing was
-        stored, look again. Raises StoreUnavailable when nothing could be: then Meta must not be told that it was.
+        ``version`` is the provisioning's when ``routes`` were looked up. None when a number of the body is registered
+        otherwise by now: nothing was stored, look again. Raises StoreUnavailable when nothing could be: then Meta must
+        not be told that it was.
         """
         plan = usual.plan(reading, routes, self._known)
         return await self._deliveries.bring(Delivery(app_id, body, signature, reading, routes, version, now, plan))
@@ -81,8 +82,8 @@ class Journal:
         learned: dict[threads.Names, int] = {}
 
         def script() -> Script[list[Receipt | None]]:
-            version = (yield self._sql("get_version"))[0][0]
-            current = [delivery for delivery in deliveries if delivery.version == version]
+            outdated = yield from self._outdated(deliveries)
+            current = [delivery for index, delivery in enumerate(deliveries) if index not in outdated]
             ids = yield self._do.webhook.many([_webhook_values(delivery) for delivery in current])
             intakes = [
                 Intake(self._do, self._known, row, at=delivery.now, due_at=delivery.now)
@@ -100,8 +101,8 @@ class Journal:
             learned.clear()
             for intake in intakes:
                 learned.update(intake.learned)
-            receipts = iter(intakes)
-            return [next(receipts).receipt() if each.version == version else None for each in deliveries]
+            receipts = (intake.receipt() for intake in intakes)
+            return [None if index in outdated else next(receipts) for index in range(len(deliveries))]
 
         receipts = await self._db.write(script)
         self._known.learn(learned)
@@ -208,6 +209,19 @@ class Journal:
                 break
             rows = yield self._sql("get_body", id=id_)
             found += rows
+        return found
+
+    def _outdated(self, deliveries: list[Delivery]) -> Script[set[int]]:
+        """Which deliveries were read for numbers that are registered otherwise by now; nearly always none."""
+        version = (yield self._sql("get_version"))[0][0]
+        found: set[int] = set()
+        for index, delivery in enumerate(deliveries):
+            if delivery.version == version:
+                continue
+            for phone_number_id in delivery.reading.numbers:
+                rows = yield self._sql("get_number", phone_number_id=phone_number_id)
+                if delivery.routes.get(phone_number_id) != (facts.route(rows[0]) if rows else None):
+                    found.add(index)
         return found
 
     def _routes_of(self, body: JournaledBody, reading: Reading, before: set[int]) -> Script[dict[str, Route]]:

@@ -15,8 +15,10 @@ from penstock.settings.model import Settings
 _KEY_BYTES = 32
 
 
-def secret_keys(settings: Settings) -> tuple[str, ...]:
+def secret_keys(settings: Settings, *, nothing_sealed: bool = False) -> tuple[str, ...]:
     """The keys that secrets are sealed with, the first of which seals.
+
+    ``nothing_sealed`` says that the database, if there is one, was looked into and is empty.
 
     Raises WrongUse when the key is lost or its file is empty, Unreachable when it can be neither read nor made.
     """
@@ -25,7 +27,8 @@ def secret_keys(settings: Settings) -> tuple[str, ...]:
     path = settings.key_file
     try:
         if not path.exists():
-            _refuse_lost(path, settings.database_file or path)
+            if not nothing_sealed:
+                _refuse_lost(path, settings.database_file or path)
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             _make(path)
         text = path.read_text("ascii").strip()
@@ -37,7 +40,7 @@ def secret_keys(settings: Settings) -> tuple[str, ...]:
 
 
 def _refuse_lost(path: Path, database: Path) -> None:
-    if database.exists():
+    if database.exists() and database.stat().st_size:
         raise WrongUse(
             f"the database {database} is there, but its secret key {path} is not: put the key back, or set "
             "PENSTOCK_SECRET_KEY; without it the tokens and app secrets in the database cannot be opened"

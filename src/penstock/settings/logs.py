@@ -9,6 +9,7 @@ import logging
 import sys
 from typing import Any
 
+import msgspec
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
@@ -26,7 +27,10 @@ def set_up(log_format: str | None, *, level: int = logging.INFO) -> None:
     ending: list[Any] = (
         [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if console
-        else [structlog.processors.ExceptionRenderer(_TRACEBACKS), structlog.processors.JSONRenderer()]
+        else [
+            structlog.processors.ExceptionRenderer(_TRACEBACKS),
+            structlog.processors.JSONRenderer(serializer=_as_json),
+        ]
     )
     structlog.configure(
         processors=[*shared, *ending],
@@ -44,3 +48,8 @@ def set_up(log_format: str | None, *, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+
+
+def _as_json(entry: dict[str, Any], **_: Any) -> str:
+    """One entry, by the quicker encoder; what is no JSON value is shown as text."""
+    return msgspec.json.encode(entry, enc_hook=repr).decode()

@@ -15,9 +15,7 @@ _OPTIONS = {
     "target_session_attrs",
 }
 _WRITERS = {"read-write", "primary"}
-_SHAPE = re.compile(
-    r"([^:@/?#\s]*(:[^@/?#\s]*)?@)?(?P<hosts>[^@/?#\s]*)/(?P<name>[^/?#\s]+)(\?(?P<options>[^#\s]*))?"
-)
+_SHAPE = re.compile(r"([^:@/?#\s]*(:[^@/?#\s]*)?@)?(?P<hosts>[^@/?#\s]*)/(?P<name>[^/?#\s]+)(\?(?P<options>[^#\s]*))?")
 _HOST = re.compile(r"(\[[0-9a-fA-F:.%]+\]|[a-zA-Z0-9_%.-]+)(:[0-9]{1,5})?")
 _EXAMPLE = "a URL such as postgresql://penstock@db.example.com/penstock"
 

@@ -27,6 +27,7 @@ from penstock.flow.housekeeping import Housekeeping
 from penstock.flow.nudge import Nudge
 from penstock.flow.receiver import Receiver
 from penstock.flow.registry import Registry
+from penstock.flow.rereading import StrayReader
 from penstock.flow.stamping import Stamping
 from penstock.flow.sweeping import Sweeping
 from penstock.ledger.book import Ledger
@@ -108,6 +109,7 @@ class Instance:
         self.gates.changed = self.fetcher.wake
         role = "all" if self.roles == ROLES else ",".join(sorted(self.roles))
         self.housekeeping = Housekeeping(self.ledger, role=role)
+        self.strays = StrayReader(self.ledger, self.registry, wake=self.fetcher.wake)
         self.stamping = Stamping(self.ledger, owner=self.housekeeping.id, changed=self.nudge.changed)
         self.sweeping = Sweeping(self.ledger, self.blobs)
         self.receiver = Receiver(self.ledger, self.registry, wake=self.fetcher.wake, changed=self.nudge.changed)
@@ -158,6 +160,7 @@ class Instance:
         if "fetcher" in self.roles:
             parts += [self.graph, self.gates, self.fetcher]
         if "watcher" in self.roles:
+            parts.append(self.strays)
             parts += [self.sweeping] if self._lock is not None else [self.stamping, self.sweeping]
         return [*parts, self.housekeeping]
 

@@ -19,6 +19,10 @@ Insert = Callable[[int], Callable[[], Script[int]]]
 Numbers = Callable[[], Script[list[int]]]
 
 
+def table() -> Script[None]:
+    yield Call("CREATE TABLE numbers (n INTEGER PRIMARY KEY)")
+
+
 async def test_what_was_written_is_there_after_a_restart(
     db: SqliteDatabase, path: Path, insert: Insert, numbers: Numbers
 ) -> None:
@@ -82,6 +86,23 @@ async def test_a_reading_script_may_raise(db: SqliteDatabase, numbers: Numbers) 
     assert await db.read(numbers) == []
 
 
+async def test_a_damaged_file_is_one_clear_line(
+    db: SqliteDatabase, path: Path, insert: Insert, numbers: Numbers
+) -> None:
+    await db.write(insert(1))
+    await db.stop()
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xee" * (len(content) - 4096)
+    path.write_bytes(content)
+    again = SqliteDatabase(path)
+    await again.start()
+    with pytest.raises(Unreachable, match="damaged"):
+        await again.read(numbers)
+    with pytest.raises(StoreUnavailable, match="damaged"):
+        await again.write(insert(2))
+    await again.stop()
+
+
 async def test_before_the_start_and_after_the_end_there_is_no_store(
     path: Path, insert: Insert, numbers: Numbers
 ) -> None:
@@ -102,7 +123,7 @@ async def test_before_the_start_and_after_the_end_there_is_no_store(
 async def test_a_second_process_may_write_at_the_same_time(path: Path, insert: Insert, numbers: Numbers) -> None:
     db = SqliteDatabase(path, busy_timeout_s=20)
     await db.start()
-    await db.write(lambda: (yield Call("CREATE TABLE numbers (n INTEGER PRIMARY KEY)")))
+    await db.write(table)
     program = """
         import asyncio, sys
         from pathlib import Path

@@ -25,6 +25,10 @@ def connection_of(db: SqliteDatabase) -> apsw.Connection:
     return db._writer._connection
 
 
+def table() -> Script[None]:
+    yield Call("CREATE TABLE numbers (n INTEGER PRIMARY KEY)")
+
+
 def bulky(number: int) -> Callable[[], Script[None]]:
     def script() -> Script[None]:
         yield Call("INSERT INTO numbers (n, body) VALUES (?1, ?2)", (number, BODY))
@@ -46,8 +50,13 @@ def pragma(text: str) -> Callable[[], Script[Any]]:
 async def test_scripts_that_come_together_share_one_commit(
     db: SqliteDatabase, insert: Insert, numbers: Numbers
 ) -> None:
-    commits = []
-    connection_of(db).set_commit_hook(lambda: bool(commits.append(1)))
+    commits: list[int] = []
+
+    def hook() -> bool:
+        commits.append(1)
+        return False
+
+    connection_of(db).set_commit_hook(hook)
 
     results = await asyncio.gather(*(db.write(insert(number)) for number in range(100)))
 
@@ -221,7 +230,7 @@ async def test_a_lock_that_outlasts_the_timeout_is_the_store_being_unavailable(
 async def test_a_short_lock_of_another_connection_is_waited_for(path: Path, insert: Insert) -> None:
     db = SqliteDatabase(path, busy_timeout_s=10)
     await db.start()
-    await db.write(lambda: (yield Call("CREATE TABLE numbers (n INTEGER PRIMARY KEY)")))
+    await db.write(table)
     other = apsw.Connection(str(path))
     other.execute("BEGIN IMMEDIATE")
 
@@ -265,7 +274,7 @@ async def test_whatever_goes_wrong_in_the_thread_those_who_wait_are_told(
 async def test_stopping_commits_what_is_queued_and_takes_nothing_more(path: Path, insert: Insert) -> None:
     db = SqliteDatabase(path)
     await db.start()
-    await db.write(lambda: (yield Call("CREATE TABLE numbers (n INTEGER PRIMARY KEY)")))
+    await db.write(table)
     writing = [asyncio.ensure_future(db.write(insert(number))) for number in range(1_200)]
     await asyncio.sleep(0)
     stopping = asyncio.create_task(db.stop())
@@ -315,7 +324,11 @@ async def test_statements_answer_with_what_was_asked_for(db: SqliteDatabase) -> 
     )
 
     def script() -> Script[list[object]]:
-        return [(yield call) for call in calls]
+        answers: list[object] = []
+        for call in calls:
+            rows = yield call
+            answers.append(rows)
+        return answers
 
     assert await db.write(script) == [
         [(7,)],

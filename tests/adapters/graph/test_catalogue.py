@@ -12,78 +12,14 @@ from penstock.adapters.graph.limits import Limits
 from penstock.core.exchange import Exchange, Trouble
 from penstock.core.verdict import Verdict, judge
 from penstock.core.work import Outcome
-from penstock.simulator import CATALOGUE, FaultRule, Media, Platform, Scenario, Server, one_fault
+from penstock.demo.faults import EXPECTED, verdict
+from penstock.simulator import FaultRule, Media, Platform, Scenario, Server, one_fault
+from penstock.simulator.catalogue import Hop
 
 TOKEN = "EAAGtokenA"
 FILE = bytes(range(256)) * 400  # 102,400 bytes
 SOON = Limits(silence_s=0.3, head_s=0.6, answer_s=0.4, file_s=1.0, drip_window_s=0.2)
 
-Expected = tuple[Trouble | None, Outcome]
-DELIVERED: Expected = (None, Outcome.DELIVERED)
-AT_THE_LOOK_UP: dict[str, Expected] = {
-    "ok": DELIVERED,
-    "form-405": DELIVERED,  # our request is a plain GET
-    "form-400": DELIVERED,
-    "form-honoured": DELIVERED,
-    "get-405": (None, Outcome.CLIENT_BUG),
-    "server-error": (None, Outcome.UPSTREAM),
-    "maintenance": (None, Outcome.UPSTREAM),
-    "hang": (Trouble.READ_TIMEOUT, Outcome.TIMEOUT),
-    "slow": DELIVERED,
-    "drip": (Trouble.READ_TIMEOUT, Outcome.TIMEOUT),
-    "cut-short": (Trouble.CUT_SHORT, Outcome.UPSTREAM),
-    "reset": (Trouble.RESET, Outcome.UPSTREAM),
-    "wrong-hash": DELIVERED,  # the download finds it out
-    "bad-json": (Trouble.NOT_JSON, Outcome.UPSTREAM),
-    "throttle-429": (None, Outcome.THROTTLE),
-    "throttle-400": (None, Outcome.THROTTLE),
-    "token-190": (None, Outcome.AUTH),
-    "unauthorized": (None, Outcome.AUTH),
-    "permission": (None, Outcome.AUTH),
-    "gone": (None, Outcome.GONE),
-    "wrong-host": (Trouble.FOREIGN_URL, Outcome.UPSTREAM),
-    "redirect": (Trouble.REDIRECT, Outcome.UPSTREAM),
-    "html-page": (Trouble.HTML, Outcome.UPSTREAM),
-    "error-in-200": (None, Outcome.UPSTREAM),
-    "gzip": (Trouble.ENCODED, Outcome.UPSTREAM),
-    "chunked": DELIVERED,
-    "no-length": DELIVERED,
-    "glued": DELIVERED,
-    "two-lengths": (Trouble.BAD_FRAMING, Outcome.UPSTREAM),
-    "length-and-chunked": (Trouble.BAD_FRAMING, Outcome.UPSTREAM),
-    "endless-headers": (Trouble.ENDLESS_HEADERS, Outcome.UPSTREAM),
-}
-AT_THE_DOWNLOAD: dict[str, Expected] = {
-    "ok": DELIVERED,
-    "get-405": (None, Outcome.CLIENT_BUG),
-    "server-error": (None, Outcome.UPSTREAM),
-    "maintenance": (None, Outcome.UPSTREAM),
-    "hang": (Trouble.READ_TIMEOUT, Outcome.TIMEOUT),
-    "slow": DELIVERED,
-    "drip": (Trouble.TOO_SLOW, Outcome.TIMEOUT),
-    "cut-short": (Trouble.CUT_SHORT, Outcome.UPSTREAM),
-    "reset": (Trouble.RESET, Outcome.UPSTREAM),
-    "wrong-bytes": (Trouble.WRONG_HASH, Outcome.UPSTREAM),
-    "shorter-bytes": (Trouble.WRONG_SIZE, Outcome.UPSTREAM),
-    "throttle-429": (None, Outcome.THROTTLE),
-    "throttle-400": (None, Outcome.THROTTLE),
-    "token-190": (None, Outcome.AUTH),
-    "unauthorized": (None, Outcome.AUTH),
-    "permission": (None, Outcome.AUTH),
-    "not-found": (None, Outcome.GONE),
-    "redirect": (Trouble.REDIRECT, Outcome.UPSTREAM),
-    "html-page": (Trouble.HTML, Outcome.UPSTREAM),
-    "error-in-200": (Trouble.ERROR_BODY, Outcome.UPSTREAM),
-    "gzip": (Trouble.ENCODED, Outcome.UPSTREAM),
-    "chunked": DELIVERED,
-    "no-length": DELIVERED,
-    "glued": DELIVERED,
-    "two-lengths": (Trouble.BAD_FRAMING, Outcome.UPSTREAM),
-    "length-and-chunked": (Trouble.BAD_FRAMING, Outcome.UPSTREAM),
-    "oversize": (Trouble.TOO_LONG, Outcome.UPSTREAM),
-    "oversize-chunked": (Trouble.TOO_LONG, Outcome.UPSTREAM),
-    "endless-headers": (Trouble.ENDLESS_HEADERS, Outcome.UPSTREAM),
-}
 PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("slow", "lookup"): {"latency_s": 0.05},
     ("slow", "download"): {"latency_s": 0.05},
@@ -115,14 +51,17 @@ def uploaded(platform: Platform) -> Media:
     return platform.upload(FILE, "image/jpeg")
 
 
-def test_every_fault_has_its_line() -> None:
-    for hop, table in (("lookup", AT_THE_LOOK_UP), ("download", AT_THE_DOWNLOAD)):
-        assert table.keys() == {name for name, fault in CATALOGUE.items() if hop in fault.hops}
+def expected(fault: str, hop: Hop) -> tuple[Trouble | None, Outcome]:
+    """Trouble and class of a fault at the hop where it is made."""
+    seen = EXPECTED[fault, hop]
+    if seen.operation is not None:
+        return None, Outcome.DELIVERED  # the other hop finds it out
+    return seen.trouble, verdict(seen, hop).outcome
 
 
-@pytest.mark.parametrize("fault", AT_THE_LOOK_UP)
+@pytest.mark.parametrize("fault", [fault for fault, hop in EXPECTED if hop == "lookup"])
 async def test_a_fault_at_the_look_up_ends_in_its_class(fault: str) -> None:
-    trouble, outcome = AT_THE_LOOK_UP[fault]
+    trouble, outcome = expected(fault, "lookup")
     async with Platform(one_fault(rule(fault, "lookup"))) as platform:
         media = uploaded(platform)
         graph = graph_of(platform, patient=outcome is not Outcome.TIMEOUT)
@@ -134,9 +73,9 @@ async def test_a_fault_at_the_look_up_ends_in_its_class(fault: str) -> None:
     assert (found is not None) == (outcome is Outcome.DELIVERED)
 
 
-@pytest.mark.parametrize("fault", AT_THE_DOWNLOAD)
+@pytest.mark.parametrize("fault", [fault for fault, hop in EXPECTED if hop == "download"])
 async def test_a_fault_at_the_download_ends_in_its_class(fault: str, sink: Sink) -> None:
-    trouble, outcome = AT_THE_DOWNLOAD[fault]
+    trouble, outcome = expected(fault, "download")
     async with Platform(one_fault(rule(fault, "download"))) as platform:
         media = uploaded(platform)
         graph = graph_of(platform, patient=outcome is not Outcome.TIMEOUT)

@@ -59,7 +59,9 @@ async def test_what_arrives_is_what_meta_would_get(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("form", WRONG)
 async def test_a_fetch_implementation_that_builds_something_else_does_not_pass(form: str) -> None:
     graph = graph_of(ELSEWHERE[2], send=WRONG[form])
-    with pytest.raises(ContractViolation, match=r"^media\.look_up would not leave this machine as it is declared") as no:
+    with pytest.raises(
+        ContractViolation, match=r"^media\.look_up would not leave this machine as it is declared"
+    ) as no:
         await graph.rehearse()
     assert "\n" not in str(no.value)
 

@@ -11,12 +11,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from aiohttp import TCPConnector
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from tests.adapters.graph.conftest import MEDIA_ID, RawServer, Sink, graph_at, graph_error, http, then_close
+from tests.adapters.graph.test_addresses import Names
 
+from penstock.adapters.graph import addresses
+from penstock.adapters.graph.http import HttpGraph
 from penstock.core.exchange import Trouble
 from penstock.core.verdict import judge
 from penstock.core.work import Outcome
@@ -141,11 +145,11 @@ def certificate(folder: Path, name: str, *, days: int = 1) -> Path:
 
 
 @asynccontextmanager
-async def tls_server(pem: Path) -> AsyncIterator[RawServer]:
+async def tls_server(pem: Path, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[RawServer]:
     raw = RawServer()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
-    raw._server = await asyncio.start_server(raw._serve, "127.0.0.1", 0, ssl=context)
+    raw._server = await asyncio.start_server(raw._serve, host, port, ssl=context)
     raw.port = raw._server.sockets[0].getsockname()[1]
     try:
         yield raw
@@ -201,3 +205,61 @@ async def test_a_server_that_does_not_speak_tls_gets_no_token(server: RawServer)
         exchange, _ = await task
     assert exchange.trouble is Trouble.TLS
     assert TOKEN.encode() not in server.received
+
+
+# -- names that change -----------------------------------------------------------------------------------------------
+
+THEIRS, FOREIGN = "127.0.0.2", "127.0.0.1"  # the one that stands for Meta's public address, and a private one
+
+
+@asynccontextmanager
+async def two_hosts_of_one_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: Names
+) -> AsyncIterator[tuple[RawServer, RawServer, HttpGraph]]:
+    """Meta's server and somebody else's on the same port, both with a certificate that is good for the name."""
+    monkeypatch.setattr(addresses, "is_public", lambda address: address == THEIRS)
+    pem = certificate(tmp_path, "graph.example")
+    async with tls_server(pem, THEIRS) as meta, tls_server(pem, FOREIGN, meta.port) as other:
+        meta.answer(http(404, b"{}"))
+        other.answer(http(404, b"{}"))
+        base = f"https://graph.example:{meta.port}"
+        settings = {"graph_url": base, "allow_insecure": False, "resolver": names, "tls": trusting(pem)}
+        async with graph_at(meta, **settings) as graph:
+            yield meta, other, graph
+
+
+async def test_a_name_that_changes_between_two_requests_takes_the_token_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = Names([THEIRS], [FOREIGN])
+    async with two_hosts_of_one_name(tmp_path, monkeypatch, names) as (meta, other, graph):
+        before, _ = await graph.look_up(MEDIA_ID, token=TOKEN)
+        connector = graph._session.connector
+        assert isinstance(connector, TCPConnector)
+        connector.clear_dns_cache()
+        after, _ = await graph.look_up(MEDIA_ID, token=TOKEN)
+    assert (before.status, before.peer_address) == (404, THEIRS)
+    assert (after.trouble, after.peer_address, names.asked) == (Trouble.ADDRESS_REFUSED, None, 2)
+    assert (len(meta.requests), other.connections, other.received) == (1, 0, b"")
+
+
+@pytest.mark.parametrize("answer", [[FOREIGN, THEIRS], [THEIRS, FOREIGN]], ids=str)
+async def test_of_a_name_with_several_addresses_only_the_public_one_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: list[str]
+) -> None:
+    async with two_hosts_of_one_name(tmp_path, monkeypatch, Names(answer)) as (meta, other, graph):
+        exchange, _ = await graph.look_up(MEDIA_ID, token=TOKEN)
+    assert (exchange.status, exchange.peer_address) == (404, THEIRS)
+    assert (len(meta.requests), other.connections) == (1, 0)
+
+
+async def test_when_the_public_address_does_not_answer_the_private_one_is_still_not_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with two_hosts_of_one_name(tmp_path, monkeypatch, Names([THEIRS, FOREIGN])) as (meta, other, graph):
+        await meta.stop()
+        exchange, _ = await graph.look_up(MEDIA_ID, token=TOKEN)
+        meta._server = await asyncio.start_server(meta._serve, THEIRS, 0)
+    assert exchange.status is None
+    assert exchange.trouble in {Trouble.CONNECT, Trouble.ADDRESS_REFUSED}
+    assert (other.connections, other.received) == (0, b"")

@@ -11,8 +11,8 @@ from yarl import URL
 
 from penstock.adapters.graph.addresses import REFUSED
 from penstock.adapters.graph.checked import BrokenOff
-from penstock.contract import ContractViolation
 from penstock.adapters.graph.troubles import Wrong, named, trouble_of
+from penstock.contract import ContractViolation
 from penstock.core.exchange import Trouble
 
 KEY = ConnectionKey("secret.example", 443, True, True, None, None, None, None)

@@ -29,6 +29,7 @@ T = TypeVar("T")
 
 _KEY = re.compile(r"[0-9a-f]{8}/[0-9a-f]{16}")
 _BATCH_BYTES = 262_144  # written at once: fewer thread hops, and a small file needs only one
+_BATCH_PIECES = 512  # fewer than writev takes (IOV_MAX is 1,024)
 _READ_BYTES = 262_144
 _THREADS = 16  # most of them wait for an fsync
 _LEFT_S = 3_600.0  # a temporary file that nobody has written to for so long was left by a dead process
@@ -44,6 +45,7 @@ class DiskBlobs:
         self._known: set[Path] = set()
         self._syncs: dict[Path, _SharedSync] = {}
         self._unnamed = True
+        self._folders: dict[str, Path] = {}
 
     async def start(self) -> None:
         """Make the folder, try a durable write in it, sweep what a dead process left. Raises Unreachable."""
@@ -168,7 +170,11 @@ class DiskBlobs:
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
             raise ValueError("not a key of this store")
-        return self._folder / key
+        name, _, file = key.partition("/")
+        folder = self._folders.get(name)
+        if folder is None:
+            folder = self._folders[name] = self._folder / name
+        return folder / file
 
     def _prepare(self) -> None:
         self._make(self._folder)
@@ -210,15 +216,16 @@ class DiskUpload:
     def __init__(self, blobs: DiskBlobs, path: Path) -> None:
         self._blobs = blobs
         self._path = path
-        self._pending = bytearray()
+        self._pending: list[bytes] = []
+        self._pending_bytes = 0
         self._fd: int | None = None
         self._name: Path | None = None
-        self._done = False
 
     async def write(self, chunk: bytes) -> None:
         """Take the next bytes."""
-        self._pending += chunk
-        if len(self._pending) >= _BATCH_BYTES:
+        self._pending.append(chunk)
+        self._pending_bytes += len(chunk)
+        if self._pending_bytes >= _BATCH_BYTES or len(self._pending) >= _BATCH_PIECES:
             await self._blobs.in_thread(self._write_pending)
 
     async def commit(self) -> None:
@@ -228,7 +235,7 @@ class DiskUpload:
 
     async def close(self) -> None:
         """Give the descriptor back; without a commit the file is gone with it."""
-        self._pending = bytearray()
+        self._pending = []
         if self._fd is not None or self._name is not None:
             await self._blobs.in_thread(self._drop)
 
@@ -237,10 +244,13 @@ class DiskUpload:
     def _write_pending(self) -> None:
         if self._fd is None:
             self._fd, self._name = self._blobs.open_unnamed(self._path.parent)
-        view = memoryview(self._pending)
-        while view:
-            view = view[os.write(self._fd, view) :]  # a write may take less than it was given
-        self._pending = bytearray()
+        pending, size = self._pending, self._pending_bytes
+        self._pending, self._pending_bytes = [], 0
+        written = os.writev(self._fd, pending) if pending else 0
+        if written < size:  # a write may take less than it was given
+            view = memoryview(b"".join(pending))[written:]
+            while view:
+                view = view[os.write(self._fd, view) :]
 
     def _publish(self) -> None:
         self._write_pending()

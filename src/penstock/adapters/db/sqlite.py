@@ -18,6 +18,7 @@ import apsw
 from penstock.adapters.db.port import Script
 from penstock.adapters.db.sqlite_connection import (
     BUSY_TIMEOUT_S,
+    DAMAGED,
     NOT_NOW,
     OLDEST_SAFE,
     open_for_reading,
@@ -104,6 +105,8 @@ class SqliteDatabase:
                     connection.execute("ROLLBACK")
         except NOT_NOW as error:
             raise Unreachable(f"the database cannot be read right now: {error}") from error
+        except DAMAGED as error:
+            raise Unreachable(f"the database file is damaged: {error}; restore a backup") from error
 
 
 def pages(connection: apsw.Connection, target: apsw.Connection, *, step: int = 2_000) -> Iterator[tuple[int, int]]:

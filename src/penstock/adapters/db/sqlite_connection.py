@@ -34,7 +34,7 @@ NOT_NOW = (
     apsw.NoMemError,
     apsw.InterruptError,
 )
-_DAMAGED = (apsw.CorruptError, apsw.NotADBError)
+DAMAGED = (apsw.CorruptError, apsw.NotADBError)
 
 
 def open_for_writing(path: Path, *, busy_timeout_s: float, create: bool) -> apsw.Connection:
@@ -82,7 +82,7 @@ def explained(error: BaseException) -> Exception:
         return StoreUnavailable("the disk of the database is full: free some space; Meta sends again meanwhile")
     if isinstance(error, NOT_NOW):
         return StoreUnavailable(f"the database cannot be written right now: {error}")
-    if isinstance(error, _DAMAGED):
+    if isinstance(error, DAMAGED):
         return StoreUnavailable(f"the database file is damaged: {error}; restore a backup")
     if isinstance(error, Exception) and not isinstance(error, StopIteration):
         return error

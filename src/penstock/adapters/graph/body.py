@@ -6,7 +6,7 @@ by ``http`` only.
 """
 
 import hashlib
-from asyncio import get_running_loop
+from asyncio import Timeout, get_running_loop
 
 from aiohttp import ClientResponse, StreamReader
 
@@ -41,6 +41,8 @@ class FileBody:
         self._size = 0
         self.waited_s = 0.0  # for bytes to come
         self.wrote_s = 0.0  # for our own writer
+        self._silent = False  # waiting for bytes of the file
+        self._until = 0.0  # by the loop's clock
         self._window = (0.0, 0)  # waited_s and _size when the present window of the drip rule began
 
     def check_length(self) -> None:
@@ -55,13 +57,22 @@ class FileBody:
             trouble = Trouble.TOO_LONG if length > self._expected.size else Trouble.WRONG_SIZE
             raise Wrong(trouble, f"{length} bytes are announced and {self._expected.size} were declared")
 
-    async def pass_on(self, write: Write) -> Received:
-        """Everything to the writer, in order. Raises Wrong."""
+    async def pass_on(self, write: Write, time_left: Timeout, *, within_s: float) -> Received:
+        """Everything to the writer, in order, within so many seconds. Raises Wrong; ``time_left`` expires.
+
+        Of the file itself something must come every few seconds: framing without an end keeps a connection busy, and
+        with it the client's own timer.
+        """
         loop = get_running_loop()
         content = self._response.content
+        began = loop.time()
+        self._until = until = began + within_s
         while True:
-            began = loop.time()
+            self._silent = True
+            time_left.reschedule(min(until, began + self._limits.silence_s))
             chunk = await content.read(self._limits.chunk_bytes)
+            self._silent = False
+            time_left.reschedule(until)
             came = loop.time()
             self.waited_s += came - began
             if not chunk:
@@ -70,8 +81,18 @@ class FileBody:
             try:
                 await _written(write, chunk)
             finally:
-                self.wrote_s += loop.time() - came
+                began = loop.time()
+                self.wrote_s += began - came
         return self._whole()
+
+    @property
+    def timed_out(self) -> tuple[Trouble, str | None]:
+        """Why the time is over, when it is."""
+        if self._silent and get_running_loop().time() < self._until:
+            return Trouble.READ_TIMEOUT, "nothing of the file came, only framing"
+        if self.wrote_s > self.waited_s:
+            return Trouble.LOCAL, f"our own writer took {self.wrote_s:.0f} s"
+        return Trouble.TOTAL_TIMEOUT, None
 
     def _take(self, chunk: bytes) -> None:
         self._size += len(chunk)

@@ -105,9 +105,7 @@ async def rehearse(pinned: Pinned, send: Send, session_over: Callable[[Pool], Cl
                 )
 
 
-async def _difference(
-    declared: Declared, pinned: Pinned, send: Send, session: ClientSession, echo: Echo
-) -> str | None:
+async def _difference(declared: Declared, pinned: Pinned, send: Send, session: ClientSession, echo: Echo) -> str | None:
     call = Call(declared, pinned)
     try:
         response = await send(session, call)

@@ -6,6 +6,7 @@ is read with limits and compared with what it should be. What happened is told a
 """
 
 import asyncio
+import functools
 import platform
 import ssl
 import time
@@ -36,6 +37,7 @@ from penstock.core.operation import DOWNLOAD, LOOK_UP, Operation
 
 USER_AGENT = f"Penstock/{__version__} (inbound WhatsApp media; Python {platform.python_version()})"
 READ_BUFFER_BYTES = 2**16  # 1.4 MiB for each open TLS stream; four times as much buys nothing
+_PLACES = 1_024  # URLs that were read, kept at hand
 
 T = TypeVar("T")
 _Answer = Callable[[ClientResponse, Record, asyncio.Timeout], Awaitable[T]]
@@ -73,6 +75,8 @@ class HttpGraph:
         self._tls = tls
         self._resolver = resolver
         self._clock = clock
+        # A URL is asked about when it is found, when it is used, and perhaps on a retry.
+        self._place = functools.lru_cache(_PLACES)(self._read_place)
         self._open_session: ClientSession | None = None
 
     async def rehearse(self) -> None:
@@ -147,7 +151,7 @@ class HttpGraph:
             return self._unsent(DOWNLOAD, Trouble.TOO_LARGE, f"{size} bytes are declared", web)
         return await self._exchange(Declared(DOWNLOAD, web, token), read)
 
-    def _place(self, url: str) -> Web | None:
+    def _read_place(self, url: str) -> Web | None:
         web = hosts.read(url)
         return web if web is not None and contract.misplaced(DOWNLOAD, web, self._pinned) is None else None
 
@@ -201,8 +205,8 @@ class HttpGraph:
             record.wrong(*trouble_of(error))
         elif record.status is None:
             record.wrong(Trouble.READ_TIMEOUT if call.held is not None else Trouble.CONNECT_TIMEOUT)
-        elif record.body is not None and record.body.wrote_s > record.body.waited_s:
-            record.wrong(Trouble.LOCAL, f"our own writer took {record.body.wrote_s:.0f} s")
+        elif record.body is not None:
+            record.wrong(*record.body.timed_out)
         elif record.status == 200:  # any other status has said enough
             record.wrong(Trouble.TOTAL_TIMEOUT)
 
@@ -264,8 +268,7 @@ class HttpGraph:
             raise await self._told(response) or wrong from None
         record.body = body
         size = response.content_length if expected.size is None else expected.size
-        self._allow(time_left, file_seconds(self._limits, size))
-        return await body.pass_on(write)
+        return await body.pass_on(write, time_left, within_s=file_seconds(self._limits, size))
 
     async def _told(self, response: ClientResponse) -> Wrong | None:
         """What an answer of the wrong length says, when it is short enough to say something."""

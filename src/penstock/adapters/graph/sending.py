@@ -7,7 +7,7 @@ benchmarks.
 
 from collections.abc import Awaitable, Callable
 
-from aiohttp import ClientResponse, ClientSession
+from aiohttp import ClientMiddlewareType, ClientResponse, ClientSession
 from yarl import URL
 
 from penstock.adapters.graph.checked import Call
@@ -16,8 +16,10 @@ from penstock.core import contract
 Send = Callable[[ClientSession, Call], Awaitable[ClientResponse]]
 
 
-async def send_declared(session: ClientSession, call: Call) -> ClientResponse:
-    """Build the request of a call with the client and send it through the call's own check."""
+async def send_declared(
+    session: ClientSession, call: Call, *, check: ClientMiddlewareType | None = None
+) -> ClientResponse:
+    """Build the request of a call with the client and send it through the call's own check (or another one)."""
     web = call.declared.web
     headers = contract.headers(call.pinned, call.declared)
     del headers["Host"]  # the client writes it from the URL
@@ -25,5 +27,5 @@ async def send_declared(session: ClientSession, call: Call) -> ClientResponse:
         URL(f"{web.scheme}://{web.authority}{web.target}", encoded=True),
         headers=headers,
         allow_redirects=False,
-        middlewares=(call,),
+        middlewares=(call if check is None else check,),
     )

@@ -69,9 +69,9 @@ class ContentQuery(Struct, forbid_unknown_fields=True):
 class EventQuery(Struct, forbid_unknown_fields=True):
     """Where in the feed, and whether to wait there."""
 
-    after: (
-        Annotated[str, Meta(description="a cursor; none or `0`: from the beginning; `latest`: from now on")] | None
-    ) = None
+    after: Annotated[str, Meta(description="a cursor; none or `0`: from the start; `latest`: from now on")] | None = (
+        None
+    )
     wait: Annotated[float, Meta(ge=0, le=60, description="seconds to wait when there is nothing yet")] = 0
     limit: Limit = 100
 

@@ -33,6 +33,7 @@ _WORDS = {
     "revoke": "Deleted a message",
     "unsupported": "A kind of message that WhatsApp does not pass on",
     "media_placeholder": "A file from before",
+    "placeholder": "A message that has not come yet",
     "call_recording": "Recording of a call",
     "call_transcript": "Transcript of a call",
 }
