@@ -34,8 +34,7 @@ def test_a_clock_that_differs_is_told() -> None:
     assert (finding.state, finding.name) == ("warn", "clock")
 
 
-async def test_a_server_that_is_not_there_fails(monkeypatch: Any) -> None:
-    monkeypatch.setattr("penstock.adapters.db.postgres._PATIENCE_S", 0.1)
+async def test_a_server_that_is_not_there_fails() -> None:
     (finding,) = await server_checks.server(told("postgresql://me:topsecret@127.0.0.1:1/db"))
 
     assert finding.state == "fail"

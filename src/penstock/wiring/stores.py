@@ -71,7 +71,7 @@ async def ask_server(settings: Settings) -> tuple["Standing", float]:
     from penstock.adapters.db.postgres import PostgresDatabase
 
     assert isinstance(settings.database_url, PostgresUrl)
-    db = PostgresDatabase(settings.database_url.dsn, connections=2)
+    db = PostgresDatabase(settings.database_url.dsn, connections=2, patience_s=1.0)
     await db.start()
     try:
         return db.standing, await db.now()
