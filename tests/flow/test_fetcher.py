@@ -21,7 +21,7 @@ from penstock.adapters.graph.sending import send_declared
 from penstock.core import blobkey
 from penstock.core.budget import Limit
 from penstock.core.lanes import Lane
-from penstock.core.work import Attempt, Claim, Ending, Outcome, PutBack
+from penstock.core.work import Attached, Attempt, Claim, Ending, Outcome, PutBack
 from penstock.flow.fetcher import Fetcher
 from penstock.flow.receiver import Receiver, Taken
 from penstock.flow.registry import Registry
@@ -82,6 +82,7 @@ class Bench:
         self.fetcher = self.make("one", **more)
         self.receiver = Receiver(ledger, self.registry, wake=self.fetcher.wake)
         self.count = 0
+        self.rows: set[int] = set()
         self.last = b""
 
     def make(self, owner: str, **more: Any) -> Fetcher:
@@ -138,7 +139,13 @@ class Bench:
         return found
 
     async def attached(self, row: int) -> Media:
-        return await self.until(row, lambda file: file.state == "attached")
+        """Wait until a file is attached, and until the witness was told so, which is a moment later."""
+        file = await self.until(row, lambda file: file.state == "attached")
+        self.rows.add(row)
+        async with asyncio.timeout(60):
+            while sum(isinstance(ending, Attached) for ending in self.watcher.endings) < len(self.rows):
+                await asyncio.sleep(0.001)
+        return file
 
 
 @pytest.fixture
