@@ -258,7 +258,10 @@ def test_a_terminal_that_knows_no_unicode_still_gets_its_answer(
 
 def process(*arguments: str, **options: Any) -> subprocess.Popen[bytes]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PENSTOCK_")}
-    command = [sys.executable, "-c", "import sys; from penstock.cli.main import main; sys.exit(main())", *arguments]
+    environ.pop("PYTHONUNBUFFERED", None)  # it would hide what the interpreter flushes at its end
+    # An interrupt that is ignored here (as in a job in the background) would be ignored there, too.
+    start = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    command = [sys.executable, "-c", start + "from penstock.cli.main import main; sys.exit(main())", *arguments]
     return subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, **options)
 
 
@@ -303,7 +306,7 @@ def test_an_interrupt_while_a_command_waits_ends_it_without_a_traceback(
     with pipe.open("wb") as writing:  # returns once the command has opened the other end
         writing.write(b"media_id,phone_number_id\n")
         writing.flush()
-        for _ in range(20):  # the interpreter drops an interrupt that comes while it is importing a module
+        for _ in range(10):  # the interpreter drops an interrupt that comes while it is importing a module
             running.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 running.wait(2)

@@ -56,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if run.debug:
             raise
+        _flush_or_let_go(answer)
         return _failed(error)
 
 
@@ -102,7 +103,17 @@ def _say(sentence: str, code: int) -> int:
     return code
 
 
+def _flush_or_let_go(stream: TextIO | None) -> None:
+    """Put out what is left of an answer; where it cannot go, the interpreter must not try again at its end."""
+    try:
+        if stream is not None:
+            stream.flush()
+    except OSError:
+        if stream is not None:
+            _let_go(stream)
+
+
 def _let_go(stream: TextIO) -> None:
-    """Whoever read the answer has gone: what is left of it goes nowhere, so that nothing complains at the end."""
+    """The answer cannot go where it should: what is left of it goes nowhere, so that nothing complains at the end."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
