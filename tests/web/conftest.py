@@ -87,7 +87,13 @@ class Site:
             )
         )
         self._config = uvicorn.Config(
-            self.app, http="httptools", ws="none", lifespan="off", access_log=False, log_config=None
+            self.app,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            timeout_keep_alive=75,
         )
         self._server: asyncio.Server | None = None
         self._state = ServerState()

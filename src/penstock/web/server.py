@@ -15,6 +15,8 @@ import uvicorn
 from penstock.core.errors import Unreachable
 
 GRACE_S = 3  # seconds that answers under way may take when the process is asked to stop
+# Longer than a proxy in front keeps its connections (60 s in nginx): whoever closes first may cut off a webhook.
+KEEP_ALIVE_S = 75
 _BACKLOG = 1024
 
 
@@ -52,6 +54,7 @@ class Server:
             log_config=None,
             server_header=False,
             timeout_graceful_shutdown=GRACE_S,
+            timeout_keep_alive=KEEP_ALIVE_S,
         )
         self._server = _Quiet(config, ending)
         self._task: asyncio.Task[None] | None = None
