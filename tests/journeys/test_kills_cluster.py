@@ -51,6 +51,7 @@ class Balancer:
         self._ports = ports
         self._turn = 0
         self._server: asyncio.Server | None = None
+        self._served: set[asyncio.Task[None]] = set()
         self.port = 0
 
     async def start(self) -> None:
@@ -58,10 +59,26 @@ class Balancer:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
+        """Cut every connection that is still kept."""
         assert self._server is not None
         self._server.close()
+        for served in tuple(self._served):
+            served.cancel()
+        await asyncio.gather(*self._served, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served = asyncio.current_task()
+        assert served is not None
+        self._served.add(served)
+        try:
+            await self._pass_on(reader, writer)
+        except asyncio.CancelledError:
+            return  # cut by ``stop``; the server's own callback must not find a cancelled task
+        finally:
+            await _closed(writer)
+            self._served.discard(served)
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for _ in self._ports:
             self._turn += 1
             try:
@@ -69,13 +86,20 @@ class Balancer:
             except OSError:
                 continue
             ways = [asyncio.create_task(_pour(reader, back[1])), asyncio.create_task(_pour(back[0], writer))]
-            await asyncio.wait(ways, return_when="FIRST_COMPLETED")
-            for way in ways:
-                way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
-            back[1].close()
-            break
-        writer.close()
+            try:
+                await asyncio.wait(ways, return_when="FIRST_COMPLETED")
+            finally:
+                for way in ways:
+                    way.cancel()
+                await asyncio.gather(*ways, return_exceptions=True)
+                await _closed(back[1])
+            return
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 async def _pour(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
