@@ -424,3 +424,45 @@ async def test_a_file_name_with_a_path_writes_nowhere_else(stage: Start) -> None
     assert found.media[0].state == "attached"
     assert not list(it.folder.parent.glob("escaped*"))
     assert not [path for path in it.folder.glob("**/*") if "escaped" in path.name]
+
+
+async def test_a_shut_gate_parks_files_and_fails_discards_and_spends_nothing(stage: Start) -> None:
+    it: Stage = await stage()
+    ledger, at = it.instance.ledger, await it.instance.ledger.now()
+    await ledger.gates.shut({"workspace": "demo"}, owner="operator", by="test", why="a trial", now=at)
+    await it.instance.gates.refresh()
+    sent = await it.platform.send(NUMBER, "image")
+    await it.platform.drain(30)
+    [tally] = await ledger.counts.tallies()
+    assert (tally.waiting, tally.held, tally.failed, tally.expired) == (1, 1, 0, 0)
+    assert not it.platform.record.requests
+    await ledger.gates.open({"workspace": "demo"}, owner="operator")
+    await settled(it)
+    found = await message(it, sent.wamid)
+    assert found is not None
+    assert [(file.state, file.attempts) for file in found.media] == [("attached", 1)]
+
+
+async def test_a_workspace_whose_token_is_dead_delays_no_other(stage: Start) -> None:
+    it: Stage = await stage()
+    other = "100000000000012"
+    ledger, at = it.instance.ledger, await it.instance.ledger.now()
+    await ledger.provisioning.add_workspace("other", now=at)
+    await ledger.provisioning.add_number(other, workspace="other", app="demo", token="EAAGnobody", now=at)
+    it.platform.add_token("nobody", "EAAGnobody")
+    it.platform.add_number(
+        other, app_secret=it.app_secret.encode(), callback=f"{it.base}/webhooks/whatsapp", token="nobody"
+    )
+    it.platform.revoke_token("nobody")
+    for number in (other, NUMBER) * 20:
+        await it.platform.send(number, "image")
+    await it.platform.drain(30)
+    async with asyncio.timeout(60):
+        while True:
+            tallies = {tally.workspace: tally for tally in await ledger.counts.tallies()}
+            if tallies["demo"].attached == 20:
+                break
+            await asyncio.sleep(0.02)
+    theirs = tallies["other"]
+    assert (theirs.attached, theirs.failed, theirs.expired) == (0, 0, 0)
+    assert theirs.waiting + theirs.fetching == 20
