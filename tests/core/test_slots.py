@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -141,7 +142,7 @@ def test_a_small_opening_lets_one_through_at_its_time_and_one_fetcher_has_them_f
     fetchers = fleet(3, 0.2)
     run(fetchers, NOW, 600.0, [0.1] * 9)
     times = sorted(at for fetcher in fetchers for at in fetcher.taken)
-    gaps = [after - before for before, after in zip(times, times[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(times)]
 
     assert len(times) == 120
     assert all(4.7 < gap < 5.3 for gap in gaps)
@@ -157,7 +158,7 @@ def test_who_sees_a_gate_at_another_moment_counts_the_same_slots() -> None:
     times = sorted(early.taken + late.taken)
 
     assert 99 <= len(times) <= 101
-    assert all(after - before > 1.7 for before, after in zip(times, times[1:], strict=False))
+    assert all(after - before > 1.7 for before, after in pairwise(times))
 
 
 def test_who_is_not_among_the_live_lets_nothing_through() -> None:

@@ -205,7 +205,9 @@ async def test_through_a_gate_that_opens_bit_by_bit_the_live_come_before_the_bac
     snapshot = await hall.ledger.provisioning.snapshot()
     now = await hall.ledger.now()
     for n in range(40):
-        body = webhooks.body(webhooks.file(f"wamid.{n}", f"{'old' if n < 20 else 'new'}{n}"))
+        name, age_s = ("old", 7_200) if n < 20 else ("new", 0)
+        sent = webhooks.file(f"wamid.{n}", f"{name}{n}", timestamp=str(int(now - age_s)))
+        body = webhooks.body(sent)
         await hall.ledger.journal.receive(
             app_id=1,
             body=body,
@@ -213,7 +215,7 @@ async def test_through_a_gate_that_opens_bit_by_bit_the_live_come_before_the_bac
             reading=read(body),
             routes={route.phone_number_id: route for route in snapshot.routes},
             version=snapshot.version,
-            now=now - (7_200 if n < 20 else 0),
+            now=now - age_s,
         )
     came = []
     for _ in range(20):

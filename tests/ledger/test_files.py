@@ -120,7 +120,7 @@ async def test_a_page_is_full_as_long_as_there_is_more(
     await desk.ledger.gates.shut({"workspace": "second"}, owner="operator", by="me", why="a test", now=NOW)
     assert many
     for filters in ({"state": "held"}, {"outcome": "upstream"}, {"state": "attached"}):
-        place, sizes = None, []
+        place, sizes = None, list[int]()
         while not sizes or place is not None:
             page = await desk.ledger.shelf.media_list(after=place, limit=3, **filters)
             sizes.append(len(page.items))

@@ -108,6 +108,7 @@ class GateKeeper:
             if gates:
                 self._tickets[claim.id, claim.fence] = dict.fromkeys(gates, False)
                 for number in gates:
+                    self._left(number, now)
                     self._flows[number] = slots.used(self._flows[number])
 
     def admit(self, claim: Claim, operation: str, now: float, *, host: str | None = None) -> Permit | Wait:
@@ -160,9 +161,11 @@ class GateKeeper:
                 flows[gate.id] = slots.changed(flow, gate.opening, self._place)
         if board.places() != self._board.places():
             self._before = {}
+        differ = board.gates != self._board.gates
         self._board, self._flows = board, flows
         self._known_until = board.next_end(now)
-        self.changed()
+        if differ:
+            self.changed()
 
     def _forget(self, now: float) -> None:
         """A gate has ended by itself."""
