@@ -2,7 +2,7 @@
 
 import pytest
 
-from penstock.core.gate import Gate
+from penstock.core.gate import Board, Gate
 from penstock.ledger.held import gate_of, holding
 
 ITEM = {"workspace": "acme", "app": "main", "credential": "token-a", "number": "1", "kind": "video"}
@@ -25,17 +25,17 @@ def gate(scope: dict[str, str], *, opening: float | None = 0.0) -> Gate:
 def test_a_shut_gate_on_anything_that_a_file_is_holds_it(scope: dict[str, str]) -> None:
     shut = gate(scope)
 
-    assert holding([shut], **ITEM, now=5.0) == shut
+    assert holding(Board([shut]), **ITEM, now=5.0) == shut
 
 
 @pytest.mark.parametrize("scope", [{"workspace": "other"}, {"kind": "image"}, {"host": "graph.facebook.com"}])
 def test_another_scope_holds_nothing(scope: dict[str, str]) -> None:
-    assert holding([gate(scope)], **ITEM, now=5.0) is None
+    assert holding(Board([gate(scope)]), **ITEM, now=5.0) is None
 
 
 def test_a_trickle_holds_nothing() -> None:
-    assert holding([gate({}, opening=0.5)], **ITEM, now=5.0) is None
-    assert holding([], **ITEM, now=5.0) is None
+    assert holding(Board([gate({}, opening=0.5)]), **ITEM, now=5.0) is None
+    assert holding(Board(), **ITEM, now=5.0) is None
 
 
 def test_a_row_becomes_a_gate() -> None:
@@ -43,3 +43,11 @@ def test_a_row_becomes_a_gate() -> None:
 
     assert gate_of(row) == Gate(7, {"kind": "video"}, None, "flag", "ben", "why", 3.0, 9.0, override_automatic=True)
     assert gate_of((7, "", "", 0.0, *row[4:])).scope == {}
+
+
+def test_a_shut_gate_on_a_host_that_a_file_may_come_from_holds_it() -> None:
+    hosts = {"media.look_up": ("graph.facebook.com",), "media.download": (".fbsbx.com",)}
+
+    for host in ("graph.facebook.com", "lookaside.fbsbx.com", ".fbsbx.com"):
+        assert holding(Board([gate({"host": host})], hosts), **ITEM, now=5.0) == gate({"host": host})
+    assert holding(Board([gate({"host": "fbsbx.com"})], hosts), **ITEM, now=5.0) is None

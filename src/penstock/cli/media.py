@@ -20,7 +20,6 @@ from penstock.ledger.rows import Media, Page
 if TYPE_CHECKING:
     from penstock.ledger.book import Ledger
 
-_LOOK = 500  # files looked at in one go, when few of them may be the ones that are wanted
 _STATES = ("held", *(state.value for state in State))
 _CLASSES = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.DELIVERED)
 
@@ -128,13 +127,8 @@ def _waiting(item: Media, now: float) -> list[str]:
 
 
 async def _page(ledger: "Ledger", wanted: Filter, after: str | None, limit: int) -> Page[Media]:
-    """A full page. One page of the shelf may bring few files, or none: held ones are picked out of all that wait."""
+    """A full page. One page of the shelf may bring few files, or none, where hardly any row passes the filter."""
     items: list[Media] = []
-    look = limit
-    if wanted.state == "held":
-        look = max(limit, _LOOK)
-        if all(gate.opening != 0 for gate in await ledger.gates.active(now=await ledger.now())):
-            return Page((), None)
     while True:
         page = await ledger.shelf.media_list(
             workspace=wanted.workspace,
@@ -143,12 +137,8 @@ async def _page(ledger: "Ledger", wanted: Filter, after: str | None, limit: int)
             since=wanted.since,
             until=wanted.until,
             after=after,
-            limit=look,
+            limit=limit - len(items),
         )
-        wanting = limit - len(items)
-        if len(page.items) > wanting:
-            look = max(wanting, look // 2)  # look at less, so that `next` is the place where the page really ends
-            continue
         items += page.items
         if page.next is None or len(items) == limit:
             return Page(tuple(items), page.next)

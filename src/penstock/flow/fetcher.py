@@ -68,7 +68,8 @@ class Fetcher:
         self._witness = witness or NoWitness()
         self._changed = changed
         self._budgets = Budgets(look_up_limit)
-        self._turn = Turn(graph, blobs, gates or NoGates(), jitter=jitter, budgets=self._budgets)
+        self._gates = gates or NoGates()
+        self._turn = Turn(graph, blobs, self._gates, jitter=jitter, budgets=self._budgets)
         self._lanes = Lanes(ledger, gates, most_of_one=lambda: most_of_one or self._kept_free())
         self._leases = Leases(ledger, owner, lanes=self._lanes)
         self._turns: dict[asyncio.Task[None], Claim] = {}
@@ -154,7 +155,7 @@ class Fetcher:
             await asyncio.wait_for(self._wake.wait(), seconds)
 
     def _over(self, task: asyncio.Task[None]) -> None:
-        del self._turns[task]
+        self._gates.ended(self._turns.pop(task))
         self._freed.set()
         if self._lanes.limited:  # its workspace may have another one
             self._wake.set()

@@ -5,6 +5,7 @@ by ``wiring``; used by everything above.
 """
 
 from penstock.adapters.db.port import Database, Script
+from penstock.core.gate import Hosts
 from penstock.ledger import schema, statements
 from penstock.ledger.counts import Counts
 from penstock.ledger.feed import Feed
@@ -17,24 +18,30 @@ from penstock.ledger.provisioning import Provisioning
 from penstock.ledger.queue import Queue
 from penstock.ledger.sealing import Sealer
 from penstock.ledger.shelf import Shelf
+from penstock.ledger.steering import Steering
 from penstock.ledger.tokens import Tokens
 
 
 class Ledger:
-    """The durable record. ``start`` it before use, ``stop`` it after."""
+    """The durable record. ``start`` it before use, ``stop`` it after.
 
-    def __init__(self, db: Database, sealer: Sealer) -> None:
+    ``hosts`` says where each operation's requests may go, so that a gate on a host is known to hold what needs it.
+    """
+
+    def __init__(self, db: Database, sealer: Sealer, *, hosts: Hosts | None = None) -> None:
         self._db = db
+        self.hosts = hosts or {}
         self._sql = sql = statements.load(db.dialect)
         self.journal = Journal(db, sql)
         self.queue = Queue(db, sql)
-        self.shelf = Shelf(db, sql)
+        self.shelf = Shelf(db, sql, self.hosts)
         self.feed = Feed(db, sql, self.shelf)
-        self.counts = Counts(db, sql)
+        self.counts = Counts(db, sql, self.hosts)
         self.provisioning = Provisioning(db, sql, sealer)
         self.tokens = Tokens(db, sql)
         self.imports = Imports(db, sql)
         self.gates = Gates(db, sql)
+        self.steering = Steering(db, sql)
         self.processes = Processes(db, sql)
         self.leaders = Leaders(db, sql)
 

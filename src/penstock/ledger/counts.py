@@ -7,6 +7,7 @@ The tallies come from the rows; what they are compared with comes from the journ
 import msgspec
 
 from penstock.adapters.db.port import Database, Script
+from penstock.core.gate import Board, Hosts
 from penstock.core.operation import LOOK_UP
 from penstock.core.work import Outcome
 from penstock.ledger.held import gate_of, holding
@@ -57,9 +58,10 @@ class Backlog(msgspec.Struct, frozen=True, gc=False):
 class Counts:
     """Tallies of the rows and the material of the audit."""
 
-    def __init__(self, db: Database, sql: Statements) -> None:
+    def __init__(self, db: Database, sql: Statements, hosts: Hosts | None = None) -> None:
         self._db = db
         self._sql = sql
+        self._hosts = hosts
 
     async def tallies(self) -> list[Tally]:
         """Every workspace's items by state, from one snapshot; ``received`` is the number of rows."""
@@ -153,14 +155,14 @@ class Counts:
     def _held(self, now: float) -> Script[tuple[dict[str, int], dict[int, int]]]:
         """Held items by workspace and by gate; costs nothing while no gate is set."""
         rows = yield self._sql("list_gates", now=now)
-        gates = [gate_of(row) for row in rows]
+        board = Board((gate_of(row) for row in rows), self._hosts)
         by_workspace: dict[str, int] = {}
         by_gate: dict[int, int] = {}
-        if gates:
+        if board.gates:
             waiting = yield self._sql("count_waiting_scopes")
             for workspace, app, credential, number, kind, count in waiting:
                 found = holding(
-                    gates,
+                    board,
                     workspace=workspace,
                     app=app,
                     credential=credential,

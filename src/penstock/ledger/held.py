@@ -1,19 +1,16 @@
 """Which gate holds a waiting item: the rows of ``gates`` as values, and the question asked of ``core.gate``.
 
-Used by the read models, the tallies and the gates' own store; the fetcher asks through its socket instead.
+Used by the read models, the tallies and the gates' own store. The fetcher's keeper asks the same question of the same
+place.
 """
 
-from collections.abc import Sequence
-
 from penstock.adapters.db.port import Row
-from penstock.core import gate
-
-OPERATIONS = ("media.look_up", "media.download")  # a file needs both, so either's gate holds it
+from penstock.core.gate import Board, Gate
 
 
-def gate_of(row: Row) -> gate.Gate:
+def gate_of(row: Row) -> Gate:
     """A row of ``list_gates`` as a value."""
-    return gate.Gate(
+    return Gate(
         id=row[0],
         scope={row[1]: row[2]} if row[1] else {},
         opening=row[3],
@@ -27,27 +24,10 @@ def gate_of(row: Row) -> gate.Gate:
 
 
 def holding(
-    gates: Sequence[gate.Gate],
-    *,
-    workspace: str,
-    app: str,
-    credential: str,
-    number: str,
-    kind: str,
-    now: float,
-) -> gate.Gate | None:
+    board: Board, *, workspace: str, app: str, credential: str, number: str, kind: str, now: float
+) -> Gate | None:
     """The shut gate that holds an item of this scope, or None."""
-    if not gates:
+    if not board.gates:
         return None
-    facts = {
-        "workspace": workspace,
-        "app": app,
-        "credential": credential,
-        "number": number,
-        "kind": kind,
-    }
-    for operation in OPERATIONS:
-        found = gate.opening(gates, facts | {"operation": operation}, now)
-        if found is not None and found.opening == 0:
-            return found
-    return None
+    facts = {"workspace": workspace, "app": app, "credential": credential, "number": number, "kind": kind}
+    return board.holding(facts, now)

@@ -20,10 +20,9 @@ from penstock.adapters.graph.sending import Send, send_declared
 from penstock.adapters.lock import InstanceLock
 from penstock.controls.gates.keeper import GateKeeper
 from penstock.core import budget
-from penstock.core.operation import DOWNLOAD, LOOK_UP
 from penstock.core.work import Outcome
 from penstock.flow.fetcher import Fetcher
-from penstock.flow.housekeeping import Housekeeping
+from penstock.flow.housekeeping import BEAT_S, SHARING_BEAT_S, Housekeeping
 from penstock.flow.nudge import Nudge
 from penstock.flow.receiver import Receiver
 from penstock.flow.registry import Registry
@@ -35,7 +34,7 @@ from penstock.settings import Settings
 from penstock.settings.key_file import secret_keys
 from penstock.web.app import App, Parts, build
 from penstock.web.metrics import Metrics
-from penstock.wiring.stores import ledger_of, open_blobs
+from penstock.wiring.stores import hosts_of, ledger_of, open_blobs
 
 _SESSIONS = b"penstock/sessions/1"
 
@@ -52,10 +51,12 @@ def open_graph(settings: Settings, *, send: Send = send_declared) -> HttpGraph:
     )
 
 
-def open_gates(settings: Settings, ledger: Ledger) -> GateKeeper:
-    """The gates of a ledger, for requests to the hosts of these settings. Not started."""
-    graph = urlsplit(settings.graph_url).hostname or ""
-    return GateKeeper(ledger, hosts={LOOK_UP.name: (graph,), DOWNLOAD.name: settings.media_hosts})
+def open_gates(settings: Settings, ledger: Ledger, *, me: str | None = None) -> GateKeeper:
+    """The gates of a ledger, for requests to the hosts of these settings. Not started.
+
+    ``me`` is this process among several that fetch.
+    """
+    return GateKeeper(ledger, hosts=hosts_of(settings), me=me)
 
 
 def look_up_limit(settings: Settings) -> budget.Limit | None:
@@ -92,7 +93,10 @@ class Instance:
         self.registry = Registry(self.ledger)
         self.blobs = open_blobs(settings)
         self.graph = open_graph(settings, send=send)
-        self.gates = open_gates(settings, self.ledger)
+        role = "all" if self.roles == ROLES else ",".join(sorted(self.roles))
+        shares = self._lock is None and "fetcher" in self.roles
+        self.housekeeping = Housekeeping(self.ledger, role=role, every_s=SHARING_BEAT_S if shares else BEAT_S)
+        self.gates = open_gates(settings, self.ledger, me=self.housekeeping.id if shares else None)
         self.metrics = Metrics(version=__version__)
         self.fetcher = Fetcher(
             self.ledger,
@@ -107,8 +111,6 @@ class Instance:
             changed=self.nudge.changed,
         )
         self.gates.changed = self.fetcher.wake
-        role = "all" if self.roles == ROLES else ",".join(sorted(self.roles))
-        self.housekeeping = Housekeeping(self.ledger, role=role)
         self.strays = StrayReader(self.ledger, self.registry, wake=self.fetcher.wake)
         self.stamping = Stamping(self.ledger, owner=self.housekeeping.id, changed=self.nudge.changed)
         self.sweeping = Sweeping(self.ledger, self.blobs)
@@ -154,7 +156,7 @@ class Instance:
 
     def _parts(self) -> list[Part]:
         """What this process's roles need, in the order in which it starts."""
-        parts: list[Part] = [self.registry]
+        parts: list[Part] = [self.registry, self.housekeeping]
         if self.roles & {"fetcher", "console"}:
             parts.append(self.blobs)
         if "fetcher" in self.roles:
@@ -162,7 +164,7 @@ class Instance:
         if "watcher" in self.roles:
             parts.append(self.strays)
             parts += [self.sweeping] if self._lock is not None else [self.stamping, self.sweeping]
-        return [*parts, self.housekeeping]
+        return parts
 
     async def mended(self) -> int:
         """Another fetch implementation is in use: what waits because its request was refused is due now. How many.

@@ -6,6 +6,7 @@ Called by the commands, and by ``wiring.instance`` for the running process.
 import contextlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from penstock.adapters.blobs.disk import DiskBlobs
 from penstock.adapters.blobs.port import Store
@@ -13,6 +14,8 @@ from penstock.adapters.db.port import Database
 from penstock.adapters.db.sqlite import SqliteDatabase
 from penstock.adapters.seal.fernet import FernetSealer
 from penstock.core.errors import Unreachable
+from penstock.core.gate import Hosts
+from penstock.core.operation import DOWNLOAD, LOOK_UP
 from penstock.ledger.book import Ledger
 from penstock.settings import PostgresUrl, S3Url, Settings, SqliteUrl
 from penstock.settings.key_file import secret_keys
@@ -63,7 +66,12 @@ def open_bucket(url: S3Url) -> "S3Blobs":
 
 def ledger_of(settings: Settings) -> Ledger:
     """The ledger of an installation. Not started. Raises what ``secret_keys`` raises."""
-    return Ledger(open_database(settings), FernetSealer(secret_keys(settings)))
+    return Ledger(open_database(settings), FernetSealer(secret_keys(settings)), hosts=hosts_of(settings))
+
+
+def hosts_of(settings: Settings) -> Hosts:
+    """Where each operation's requests may go."""
+    return {LOOK_UP.name: (urlsplit(settings.graph_url).hostname or "",), DOWNLOAD.name: settings.media_hosts}
 
 
 async def ask_server(settings: Settings) -> tuple["Standing", float]:
