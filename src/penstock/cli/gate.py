@@ -147,9 +147,7 @@ def _says(row: Gate) -> str:
 
 
 def _opening(row: Gate) -> str:
-    if row.opening is None:
-        return "wide"
-    opening = f"{row.opening:g}/s" if row.opening else "shut"
+    opening = "wide" if row.opening is None else f"{row.opening:g}/s" if row.opening else "shut"
     return f"{opening}, over automatic ones" if row.override_automatic else opening
 
 

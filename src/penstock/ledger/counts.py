@@ -73,7 +73,8 @@ class Counts:
 
     async def holding(self) -> dict[int, int]:
         """How many waiting items each shut gate holds, by gate id."""
-        return {id_: found.waiting.files for id_, found in (await self.behind_gates()).items()}
+        behind = await self.behind_gates()
+        return {id_: found.waiting.files for id_, found in behind.items() if found.waiting.files}
 
     async def behind_gates(self) -> dict[int, Expiring]:
         """What waits behind each shut gate and how long it has, by gate id."""
