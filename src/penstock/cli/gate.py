@@ -44,7 +44,7 @@ def _order(command: F) -> F:
     options = [
         click.option("--all", "everything", is_flag=True, help="Everything."),
         *(
-            click.option(f"--{name}", metavar=_NAMED[name], help=f"Only what this {name} concerns.")
+            click.option(f"--{name}", metavar=_NAMED[name], help=f"Only what concerns this {name}.")
             for name in ("workspace", "number", "credential", "app", "kind", "operation", "host")
         ),
         click.option("--why", required=True, metavar="TEXT", help="Why: kept in the audit log, and shown to others."),
