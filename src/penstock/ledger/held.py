@@ -4,7 +4,10 @@ Used by the read models, the tallies and the gates' own store. The fetcher's kee
 place.
 """
 
+from collections.abc import Iterable
+
 from penstock.adapters.db.port import Row
+from penstock.core.expiry import Waiting
 from penstock.core.gate import Board, Gate
 
 
@@ -31,3 +34,21 @@ def holding(
         return None
     facts = {"workspace": workspace, "app": app, "credential": credential, "number": number, "kind": kind}
     return board.holding(facts, now)
+
+
+def attributed(board: Board, rows: Iterable[Waiting], now: float) -> dict[int, list[Waiting]]:
+    """What waits behind each shut gate, by gate id. Files that several gates hold are counted behind one of them."""
+    behind: dict[int, list[Waiting]] = {each.id: [] for each in board.gates.values() if each.opening == 0}
+    for row in rows:
+        found = holding(
+            board,
+            workspace=row.workspace,
+            app=row.app,
+            credential=row.credential,
+            number=row.number,
+            kind=row.kind,
+            now=now,
+        )
+        if found is not None:
+            behind[found.id].append(row)
+    return behind

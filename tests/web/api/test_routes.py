@@ -12,6 +12,10 @@ PROMISED = [
     ("GET", "/conversations"),
     ("GET", "/conversations/{id}/messages"),
     ("GET", "/events"),
+    ("GET", "/gates"),
+    ("POST", "/gates"),
+    ("DELETE", "/gates"),
+    ("GET", "/changes"),
     *[
         (method, f"/{things}")
         for things in ("workspaces", "apps", "credentials", "numbers")
@@ -31,14 +35,16 @@ async def test_every_endpoint_that_was_promised_is_there(site: Any) -> None:
     assert set(PROMISED) <= there
 
 
-async def test_whatever_changes_something_is_for_admins_of_everything(site: Any) -> None:
+async def test_whatever_changes_something_is_for_admins_of_everything_but_gates_are_for_operators(site: Any) -> None:
     lax = [
         endpoint.path
         for endpoint in site.app.endpoints
         if endpoint.method != "GET" and not (endpoint.role == "admin" and endpoint.everywhere)
     ]
+    steered = {endpoint.role for endpoint in site.app.endpoints if endpoint.path == "/gates"}
 
-    assert lax == []
+    assert set(lax) == {"/gates"}
+    assert steered == {"viewer", "operator"}
 
 
 async def test_nothing_is_answered_without_a_token(site: Any) -> None:
