@@ -44,7 +44,6 @@ class Watch:
         self.now = NOW
         self.jobs = iter(range(1, 1_000_000))
 
-    @property
     def phase(self) -> Phase:
         return self.breaker.phase
 
@@ -144,7 +143,7 @@ def test_a_third_of_a_fleet_that_is_bad_shuts_nothing() -> None:
             if passed:
                 break
 
-    assert watch.phase is Phase.FLOWING
+    assert watch.phase() is Phase.FLOWING
 
 
 @pytest.mark.parametrize("outcome", sorted(set(Outcome) - breaker.PASSED - breaker.FAILED))
@@ -163,7 +162,7 @@ def test_what_upstream_failed_at_shuts_it(outcome: Outcome) -> None:
         for nth in range(1, TRIES + 1):
             watch.breaker.saw(breaker.tried(seen(outcome=outcome, media_row=job, nth=nth)))
 
-    assert watch.phase is Phase.PROBING
+    assert watch.phase() is Phase.PROBING
 
 
 def test_a_file_that_goes_on_failing_is_counted_once() -> None:
@@ -184,7 +183,7 @@ def test_of_a_file_that_failed_long_ago_the_new_attempts_count() -> None:
     for job in range(1, FEWEST + 1):
         watch.attempt(False, job=job, nth=4)
 
-    assert watch.phase is Phase.PROBING
+    assert watch.phase() is Phase.PROBING
 
 
 def test_what_ended_long_ago_says_nothing_about_now() -> None:
@@ -232,14 +231,14 @@ def test_the_trouble_of_one_workspace_is_its_own() -> None:
     watch.files(0, OTHERS, unit="globex")
     watch.file(False, unit="acme")
 
-    assert watch.phase is Phase.PROBING
+    assert watch.phase() is Phase.PROBING
 
 
 def test_the_only_workspace_there_is_is_not_left_out() -> None:
     watch = Watch()
     watch.files(0, FEWEST, unit="acme")
 
-    assert watch.phase is Phase.PROBING
+    assert watch.phase() is Phase.PROBING
 
 
 def test_a_host_that_fails_while_others_work_is_the_scope() -> None:
@@ -253,10 +252,10 @@ def test_a_host_that_fails_while_others_work_is_the_scope() -> None:
     watch.later(5.0)
     for _ in range(PROBES):
         watch.attempt(True, host="good.fbcdn.net")
-    assert watch.phase is Phase.PROBING
+    assert watch.phase() is Phase.PROBING
     for _ in range(PROBES):
         watch.attempt(True, host="bad.fbcdn.net")
-    assert watch.phase is not Phase.PROBING
+    assert watch.phase() is not Phase.PROBING
 
 
 def test_when_every_host_fails_the_operation_is_the_scope() -> None:
@@ -298,7 +297,7 @@ def test_the_opening_grows_each_second_until_there_is_no_gate() -> None:
     assert openings == [round(RAMP_FROM * GROWTH**n, 2) for n in range(1, len(openings) + 1)]
     assert openings[-1] < WIDE <= openings[-1] * GROWTH * 1.01
     assert len(openings) == 21
-    assert watch.phase is Phase.FLOWING
+    assert watch.phase() is Phase.FLOWING
 
 
 def test_a_pause_of_the_watch_opens_it_no_faster() -> None:
@@ -319,12 +318,12 @@ def test_what_was_under_way_when_it_was_shut_is_no_probe() -> None:
     watch.now += SETTLE_S - 0.1
     for _ in range(PROBES):
         watch.attempt(True)
-    assert watch.phase is Phase.PROBING
+    assert watch.phase() is Phase.PROBING
     watch.now += 0.2
     for _ in range(PROBES):
         watch.attempt(True)
 
-    assert watch.phase is Phase.RAMPING
+    assert watch.phase() is Phase.RAMPING
 
 
 def test_the_time_that_it_is_shut_does_not_double() -> None:
@@ -356,7 +355,7 @@ def test_a_probe_that_says_nothing_about_upstream_is_no_verdict() -> None:
     for passed in (True, None, True, None, True):
         watch.probe(passed)
 
-    assert watch.phase is Phase.RAMPING
+    assert watch.phase() is Phase.RAMPING
 
 
 def test_when_nothing_is_heard_for_a_while_a_trickle_asks() -> None:
@@ -368,7 +367,7 @@ def test_when_nothing_is_heard_for_a_while_a_trickle_asks() -> None:
         assert intent.opening == PROBE_OPENING
     watch.later(5.0)
 
-    assert watch.phase is Phase.RAMPING
+    assert watch.phase() is Phase.RAMPING
 
 
 def test_while_probes_fail_it_stays_shut() -> None:
@@ -391,7 +390,7 @@ def test_a_new_leader_goes_on_from_the_gate_that_stands(opening: float, phase: P
     watch.breaker.resume(gate(opening))
     intent = watch.breaker.tick(NOW - 99.5)
 
-    assert watch.phase is phase
+    assert watch.phase() is phase
     assert intent is not None
     assert (intent.scope, intent.opening, intent.why) == ({"operation": LOOK_UP}, opening, "It was so.")
 
@@ -401,10 +400,10 @@ def test_a_new_leader_counts_the_probes_that_were_made_since_it_was_shut() -> No
     watch.breaker.resume(gate(PROBE_OPENING))
     for ago in (101, 90, 80):
         watch.breaker.saw(Tried(1, 4, NOW - ago, NOW - ago, True))
-    assert watch.phase is Phase.PROBING
+    assert watch.phase() is Phase.PROBING
     watch.attempt(True)
 
-    assert watch.phase is Phase.RAMPING
+    assert watch.phase() is Phase.RAMPING
 
 
 def test_what_a_new_leader_reads_of_the_past_shuts_nothing_by_itself() -> None:
@@ -415,7 +414,7 @@ def test_what_a_new_leader_reads_of_the_past_shuts_nothing_by_itself() -> None:
     assert watch.breaker.tick(NOW) is None
     watch.file(False)
 
-    assert watch.phase is Phase.PROBING
+    assert watch.phase() is Phase.PROBING
 
 
 # -- what is made of an attempt ---------------------------------------------------------------------------
@@ -511,8 +510,8 @@ def test_whatever_happened_a_good_upstream_soon_has_no_gate(events: list[tuple[A
     intent, waited_s = watch.later(2.0), 0.0
     while intent is not None:
         watch.attempt(True, host=intent.scope.get("host", ""))
-        waited_s += 1.0 if watch.phase is Phase.RAMPING else 5.0
-        intent = watch.later(1.0 if watch.phase is Phase.RAMPING else 5.0)
+        waited_s += 1.0 if watch.phase() is Phase.RAMPING else 5.0
+        intent = watch.later(1.0 if watch.phase() is Phase.RAMPING else 5.0)
         assert waited_s <= BACK_S
 
 
@@ -535,12 +534,12 @@ def test_whatever_happened_an_upstream_that_passes_nothing_is_shut_and_stays_so(
     for _ in range(60):
         watch.attempt(False, host=(watch.breaker.tick(watch.now) or Intent({}, 0, "")).scope.get("host", ""))
         intent = watch.later(5.0)
-        if watch.phase is Phase.RAMPING:
+        if watch.phase() is Phase.RAMPING:
             watch.files(0, WINDOW)
         else:
             assert intent is not None
             assert intent.opening <= PROBE_OPENING
-    assert watch.phase is Phase.PROBING
+    assert watch.phase() is Phase.PROBING
 
 
 @settings(max_examples=100, deadline=None)

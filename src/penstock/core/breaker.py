@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from penstock.core.gate import Gate
-from penstock.core.operation import LOOK_UP
+from penstock.core.operation import DOWNLOAD, LOOK_UP
 from penstock.core.seen import Seen
 from penstock.core.work import Outcome
 
@@ -133,6 +133,11 @@ class Breaker:
         self._scope: dict[str, str] = {"operation": operation}
         self._why = ""
 
+    @property
+    def flows(self) -> bool:
+        """Whether no gate is wanted."""
+        return self.phase is Phase.FLOWING
+
     def resume(self, gate: Gate) -> None:
         """Go on from a gate that stands: an earlier leader of the watch set it."""
         self._scope, self._why = dict(gate.scope), gate.why
@@ -209,8 +214,10 @@ class Breaker:
         unit = _most_common(each.unit for each in bad)
         if _others_pass(each for each in files if each.unit != unit):
             return  # it is one workspace's trouble, and no reason to keep the others waiting
-        host = _most_common(each.host for each in bad)
-        one_host = bool(host) and _others_pass(each for each in files if each.host != host)
+        host = _most_common(each.host for each in bad)  # Graph is one host; files may lie on several
+        one_host = (
+            self.operation == DOWNLOAD.name and bool(host) and _others_pass(each for each in files if each.host != host)
+        )
         where = f" past {host}" if one_host else ""
         ends = ", ".join(f"{what}: {count}" for what, count in Counter(each.what for each in bad).most_common(3))
         self._scope = {"host": host} if one_host else {"operation": self.operation}

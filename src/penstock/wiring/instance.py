@@ -18,6 +18,7 @@ from penstock import __version__
 from penstock.adapters.graph.http import HttpGraph
 from penstock.adapters.graph.sending import Send, send_declared
 from penstock.adapters.lock import InstanceLock
+from penstock.controls.gates.breaker import Breakers
 from penstock.controls.gates.keeper import GateKeeper
 from penstock.controls.rounds import Rounds
 from penstock.core import budget
@@ -115,7 +116,7 @@ class Instance:
         self.strays = StrayReader(self.ledger, self.registry, wake=self.fetcher.wake)
         self.stamping = Stamping(self.ledger, owner=self.housekeeping.id, changed=self.nudge.changed)
         self.sweeping = Sweeping(self.ledger, self.blobs)
-        self.rounds = Rounds(self.ledger, (), owner=self.housekeeping.id)
+        self.rounds = Rounds(self.ledger, (lambda: Breakers(self.ledger),), owner=self.housekeeping.id)
         self.receiver = Receiver(self.ledger, self.registry, wake=self.fetcher.wake, changed=self.nudge.changed)
         self.app: App = build(
             Parts(
