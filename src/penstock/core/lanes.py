@@ -2,8 +2,9 @@
 
 A lane is what one number of a workspace receives of one kind. Lanes take turns, whatever waits in each of them; who
 had no turn for longest is next, if the gates before it let anything through. Within a lane comes first what has less
-than an hour to live, then what has just arrived and what is older, four to one. What was decided before is a value that
-is handed back in; nothing here knows how much waits. Used by the ledger's queue and by ``flow.lanes``.
+than an hour to live, then what has just arrived, the newest first, and what is older, by deadline, four to one. What
+was decided before is a value that is handed back in; nothing here knows how much waits. Used by the ledger's queue and
+by ``flow.lanes``.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -136,7 +137,7 @@ def mix(
 ) -> tuple[list[int], int]:
     """Which items of a lane are taken, and how many of them in the order of live and backlog.
 
-    ``earliest`` are the lane's first ones by deadline, whenever they came, ``live`` its live ones; ``turn`` counts what
+    ``earliest`` are the lane's first ones by deadline, whenever they came, ``live`` its newest; ``turn`` counts what
     this lane has given in that order before. When there is none of the one, the other has its turn.
     """
     picked = [item.id for item in earliest if item.deadline < now + NEAR_S][:quota]

@@ -18,8 +18,10 @@ from penstock import __version__
 from penstock.adapters.graph.http import HttpGraph
 from penstock.adapters.graph.sending import Send, send_declared
 from penstock.adapters.lock import InstanceLock
+from penstock.controls.gates.breaker import Breakers
 from penstock.controls.gates.deadlines import Deadlines
 from penstock.controls.gates.keeper import GateKeeper
+from penstock.controls.rounds import Rounds
 from penstock.core import budget
 from penstock.core.work import Outcome
 from penstock.flow.fetcher import Fetcher
@@ -116,6 +118,7 @@ class Instance:
         self.stamping = Stamping(self.ledger, owner=self.housekeeping.id, changed=self.nudge.changed)
         self.deadlines = Deadlines(self.ledger, owner=self.housekeeping.id)
         self.sweeping = Sweeping(self.ledger, self.blobs)
+        self.rounds = Rounds(self.ledger, (lambda: Breakers(self.ledger),), owner=self.housekeeping.id)
         self.receiver = Receiver(self.ledger, self.registry, wake=self.fetcher.wake, changed=self.nudge.changed)
         self.app: App = build(
             Parts(
@@ -168,6 +171,7 @@ class Instance:
             parts.append(self.strays)
             parts += [self.sweeping] if self._lock is not None else [self.stamping, self.sweeping]
             parts.append(self.deadlines)
+            parts.append(self.rounds)
         return parts
 
     async def mended(self) -> int:
