@@ -194,6 +194,11 @@ async def test_a_file_is_looked_up_downloaded_and_attached(bench: Callable[..., 
         ("media.download", "GET", "GET", 200, Outcome.DELIVERED),
     ]
     assert all(each.host == "127.0.0.1" and each.peer_address and each.recipe == "standard/1" for each in made)
+    assert [(each.server, each.api_version, each.fresh) for each in made] == [
+        ("server", "v26.0", True),
+        ("server", None, False),
+    ]
+    assert made[0].worker
     assert it.watcher.attempts == made
 
 

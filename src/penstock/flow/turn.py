@@ -43,12 +43,14 @@ class Turn:
         *,
         jitter: Callable[[], float],
         budgets: Budgets | None = None,
+        worker: str | None = None,
     ) -> None:
         self._graph = graph
         self._blobs = blobs
         self._gates = gates
         self._budgets = budgets or Budgets()
         self._jitter = jitter
+        self._worker = worker
 
     async def take(self, claim: Claim, token: str | None, *, clock: Clock) -> Outcomes:
         """The whole way of one claim. Raises nothing that upstream or the disk did."""
@@ -113,7 +115,7 @@ class Turn:
     def _judge(self, way: "_Way", exchange: Exchange, now: float) -> Verdict:
         claim = way.claim
         judged = verdict.judge(exchange, now=now, received_at=claim.received_at, deadline=claim.deadline)
-        way.attempts.append(_attempt(exchange, judged))
+        way.attempts.append(_attempt(exchange, judged, self._worker))
         return judged
 
     def _next(self, way: "_Way", judged: Verdict, now: float, *, keep_url: bool) -> Ending:
@@ -164,7 +166,7 @@ def _completed(found: Found, claim: Claim) -> Found:
     )
 
 
-def _attempt(exchange: Exchange, judged: Verdict) -> Attempt:
+def _attempt(exchange: Exchange, judged: Verdict, worker: str | None) -> Attempt:
     return Attempt(
         at=exchange.at,
         operation=exchange.operation,
@@ -180,6 +182,10 @@ def _attempt(exchange: Exchange, judged: Verdict) -> Attempt:
         duration_s=exchange.duration_s,
         recipe=RECIPE,
         detail=exchange.detail,
+        server=exchange.server,
+        worker=worker,
+        api_version=exchange.api_version,
+        fresh=exchange.fresh,
     )
 
 

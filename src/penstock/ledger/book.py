@@ -17,6 +17,7 @@ from penstock.ledger.provisioning import Provisioning
 from penstock.ledger.queue import Queue
 from penstock.ledger.sealing import Sealer
 from penstock.ledger.shelf import Shelf
+from penstock.ledger.tail import Tail
 from penstock.ledger.tokens import Tokens
 
 
@@ -64,6 +65,10 @@ class Ledger:
     async def stop(self) -> None:
         """Finish what is being written and close."""
         await self._db.stop()
+
+    def tail(self) -> Tail:
+        """A reader of the attempts that are made from now on, with a place of its own."""
+        return Tail(self._db, self._sql)
 
     async def now(self) -> float:
         """The database's clock, epoch seconds."""

@@ -285,4 +285,5 @@ def _event_of(ending: Ending, *, made: int) -> str | None:
 
 def _attempt_row(media_row: int, attempt: Attempt) -> dict[str, object]:
     row: dict[str, object] = msgspec.structs.asdict(attempt)
-    return row | {"media_row": media_row, "outcome": attempt.outcome.value}
+    fresh = None if attempt.fresh is None else int(attempt.fresh)
+    return row | {"media_row": media_row, "outcome": attempt.outcome.value, "fresh": fresh}

@@ -180,7 +180,7 @@ class Shelf:
 
         def script() -> Script[list[Attempt]]:
             rows = yield self._sql("list_attempts", media_row=media_row)
-            return [_new_attempt(*row[:10], Outcome(row[10]), *row[11:]) for row in rows]
+            return [_attempt(row) for row in rows]
 
         return await self._db.read(script)
 
@@ -214,6 +214,11 @@ class Shelf:
             return [workspace_id]
         rows = yield self._sql("list_workspaces")
         return [row[0] for row in rows if workspace_id in (None, row[0]) and name in (None, row[1])]
+
+
+def _attempt(row: Row) -> Attempt:
+    fresh = None if row[17] is None else bool(row[17])
+    return _new_attempt(*row[:10], Outcome(row[10]), *row[11:17], fresh)
 
 
 def _conversation(row: Row) -> Conversation:

@@ -132,6 +132,9 @@ class Attempt(Struct, frozen=True):
     duration_s: float
     recipe: str
     detail: str | None
+    server: str | None
+    api_version: str | None
+    fresh: bool | None
 
 
 class Event(Struct, frozen=True):
@@ -278,6 +281,7 @@ def event(row: rows.Event, base: str) -> Event:
 def attempt(row: work.Attempt) -> Attempt:
     """A request as the API shows it."""
     facts = msgspec.structs.asdict(row)
+    del facts["worker"]  # the name of a machine of ours is nobody's business who may only see one workspace
     return Attempt(**facts | {"at": rfc3339(row.at), "class_": facts.pop("outcome").value})
 
 
