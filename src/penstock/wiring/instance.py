@@ -19,6 +19,7 @@ from penstock.adapters.graph.http import HttpGraph
 from penstock.adapters.graph.sending import Send, send_declared
 from penstock.adapters.lock import InstanceLock
 from penstock.controls.gates.keeper import GateKeeper
+from penstock.controls.rounds import Rounds
 from penstock.core import budget
 from penstock.core.operation import DOWNLOAD, LOOK_UP
 from penstock.core.work import Outcome
@@ -112,6 +113,7 @@ class Instance:
         self.strays = StrayReader(self.ledger, self.registry, wake=self.fetcher.wake)
         self.stamping = Stamping(self.ledger, owner=self.housekeeping.id, changed=self.nudge.changed)
         self.sweeping = Sweeping(self.ledger, self.blobs)
+        self.rounds = Rounds(self.ledger, (), owner=self.housekeeping.id)
         self.receiver = Receiver(self.ledger, self.registry, wake=self.fetcher.wake, changed=self.nudge.changed)
         self.app: App = build(
             Parts(
@@ -162,6 +164,7 @@ class Instance:
         if "watcher" in self.roles:
             parts.append(self.strays)
             parts += [self.sweeping] if self._lock is not None else [self.stamping, self.sweeping]
+            parts.append(self.rounds)
         return [*parts, self.housekeeping]
 
     async def mended(self) -> int:
