@@ -104,7 +104,7 @@ class Throttle:
         if now < max(valve.shut_until, valve.full_until):
             valve.stepped_at = now
             return False
-        seconds = now - valve.stepped_at
+        seconds = now - max(valve.stepped_at, valve.shut_until, valve.full_until)
         if seconds >= _STEP_S:
             valve.opening += seconds * max(LEAST_STEP, STEP_SHARE * valve.rate)
             valve.stepped_at = now
