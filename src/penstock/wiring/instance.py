@@ -18,7 +18,10 @@ from penstock import __version__
 from penstock.adapters.graph.http import HttpGraph
 from penstock.adapters.graph.sending import Send, send_declared
 from penstock.adapters.lock import InstanceLock
+from penstock.controls.gates.deadlines import Deadlines
+from penstock.controls.gates.auth import AuthGates
 from penstock.controls.gates.keeper import GateKeeper
+from penstock.controls.gates.throttling import ThrottleGates
 from penstock.controls.rounds import Rounds
 from penstock.core import budget
 from penstock.core.operation import DOWNLOAD, LOOK_UP
@@ -36,7 +39,7 @@ from penstock.settings import Settings
 from penstock.settings.key_file import secret_keys
 from penstock.web.app import App, Parts, build
 from penstock.web.metrics import Metrics
-from penstock.wiring.stores import ledger_of, open_blobs
+from penstock.wiring.stores import hosts_of, ledger_of, open_blobs
 
 _SESSIONS = b"penstock/sessions/1"
 
@@ -112,8 +115,11 @@ class Instance:
         self.housekeeping = Housekeeping(self.ledger, role=role)
         self.strays = StrayReader(self.ledger, self.registry, wake=self.fetcher.wake)
         self.stamping = Stamping(self.ledger, owner=self.housekeeping.id, changed=self.nudge.changed)
+        self.deadlines = Deadlines(self.ledger, owner=self.housekeeping.id)
         self.sweeping = Sweeping(self.ledger, self.blobs)
-        self.rounds = Rounds(self.ledger, (), owner=self.housekeeping.id)
+        self.rounds = Rounds(
+            self.ledger, (lambda: AuthGates(self.ledger), lambda: ThrottleGates(self.ledger)), owner=self.housekeeping.id
+        )
         self.receiver = Receiver(self.ledger, self.registry, wake=self.fetcher.wake, changed=self.nudge.changed)
         self.app: App = build(
             Parts(
@@ -125,6 +131,7 @@ class Instance:
                 public_base=settings.public_base,
                 session_key=hmac.digest(secret_keys(settings)[0].encode(), _SESSIONS, "sha256"),
                 version=__version__,
+                hosts=hosts_of(settings),
                 metrics=self.metrics,
                 door="receiver" in self.roles,
                 pages="console" in self.roles,
@@ -164,7 +171,7 @@ class Instance:
         if "watcher" in self.roles:
             parts.append(self.strays)
             parts += [self.sweeping] if self._lock is not None else [self.stamping, self.sweeping]
-            parts.append(self.rounds)
+            parts += [self.rounds, self.deadlines]
         return [*parts, self.housekeeping]
 
     async def mended(self) -> int:
