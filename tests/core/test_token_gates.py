@@ -157,14 +157,18 @@ def test_many_credentials_are_told_in_few_words() -> None:
 
 
 _EVENTS = st.lists(
-    st.tuples(st.floats(0.1, 400), st.sampled_from("abcd"), st.sampled_from(["refused", "accepted", "renewed", "other"])),
+    st.tuples(
+        st.floats(0.1, 400), st.sampled_from("abcd"), st.sampled_from(["refused", "accepted", "renewed", "other"])
+    ),
     max_size=120,
 )
 
 
 @given(_EVENTS)
 @settings(deadline=None, max_examples=80)
-def test_no_sequence_shuts_a_gate_without_refusals_or_leaves_one_shut_for_ever(events: list[tuple[float, str, str]]) -> None:
+def test_no_sequence_shuts_a_gate_without_refusals_or_leaves_one_shut_for_ever(
+    events: list[tuple[float, str, str]],
+) -> None:
     it, at = TokenGates(), 0.0
     refused: set[str] = set()
     for gap, name, what in events:

@@ -56,7 +56,7 @@ class _Token:
 
 
 class TokenGates:
-    """Every credential of an installation; it holds one entry for each that was ever refused."""
+    """Every credential of an installation; it holds one entry for each."""
 
     def __init__(self) -> None:
         self._tokens: dict[str, _Token] = {}
@@ -95,8 +95,16 @@ class TokenGates:
             if token.phase is not Phase.OPEN:
                 opened.append(credential)
             token.forget()
+            token.since = at
             self._blamed.discard(credential)
         return opened
+
+    def known(self, changed: Mapping[str, float]) -> None:
+        """Since when each credential has its token: what was refused before that says nothing about it."""
+        for credential, at in changed.items():
+            token = self._tokens.setdefault(credential, _Token())
+            if token.phase is Phase.OPEN:
+                token.since = at
 
     def in_trouble(self) -> list[str]:
         """The credentials that were refused at last."""

@@ -18,8 +18,8 @@ from penstock import __version__
 from penstock.adapters.graph.http import HttpGraph
 from penstock.adapters.graph.sending import Send, send_declared
 from penstock.adapters.lock import InstanceLock
-from penstock.controls.gates.deadlines import Deadlines
 from penstock.controls.gates.auth import AuthGates
+from penstock.controls.gates.deadlines import Deadlines
 from penstock.controls.gates.keeper import GateKeeper
 from penstock.controls.gates.throttling import ThrottleGates
 from penstock.controls.rounds import Rounds
@@ -118,7 +118,9 @@ class Instance:
         self.deadlines = Deadlines(self.ledger, owner=self.housekeeping.id)
         self.sweeping = Sweeping(self.ledger, self.blobs)
         self.rounds = Rounds(
-            self.ledger, (lambda: AuthGates(self.ledger), lambda: ThrottleGates(self.ledger)), owner=self.housekeeping.id
+            self.ledger,
+            (lambda: AuthGates(self.ledger), lambda: ThrottleGates(self.ledger)),
+            owner=self.housekeeping.id,
         )
         self.receiver = Receiver(self.ledger, self.registry, wake=self.fetcher.wake, changed=self.nudge.changed)
         self.app: App = build(

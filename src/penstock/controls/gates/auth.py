@@ -12,6 +12,7 @@ import structlog
 from penstock.core.gate import Gate
 from penstock.core.seen import Seen
 from penstock.core.token_gates import Standing, TokenGates, told
+from penstock.core.work import Outcome
 from penstock.ledger.book import Ledger
 
 _log = structlog.get_logger()
@@ -37,12 +38,13 @@ class AuthGates:
             self._machine = TokenGates()
             for credential, gate in standing.items():
                 self._machine.resume(credential, Standing(gate.opening or 0.0, gate.why), gate.since)
+            self._machine.known(await self._ledger.renewal.changes())
         machine = self._machine
         renewed = machine.renewed(await self._ledger.renewal.changes()) if machine.in_trouble() else []
         for each in seen:
             machine.saw(each)
         wanted = machine.tick(now)
-        self._tell(machine)
+        await self._tell(machine, now)
         await self._apply(standing, wanted, set(renewed), now)
 
     async def _standing(self, now: float) -> dict[str, Gate]:
@@ -70,12 +72,13 @@ class AuthGates:
             if gate is None:
                 _log.warning("auth.shut", credential=credential, why=should.why)
 
-    def _tell(self, machine: TokenGates) -> None:
-        """Say once that tokens are refused which are not dead, and once that it is over."""
+    async def _tell(self, machine: TokenGates, now: float) -> None:
+        """Say once that tokens are refused which are not dead, and once that it is over: then what waits is due."""
         if machine.upstream_at_fault == self._blamed:
             return
         self._blamed = machine.upstream_at_fault
         if self._blamed:
             _log.warning("auth.upstream_at_fault", credentials=told(machine.in_trouble()), why=_UPSTREAM)
         else:
-            _log.info("auth.upstream_recovered")
+            due = await self._ledger.queue.hurry(Outcome.AUTH, now=now)
+            _log.info("auth.upstream_recovered", due=due)
