@@ -139,8 +139,8 @@ class Settings:
         default=None,
         metadata=_rule(
             values.flag_provider,
-            "a flag system that drives the kill switch, as package.module:callable, which makes an OpenFeature provider; "
-            "its flag is asked for each workspace: true lets files through, false holds them",
+            "a flag system that drives the kill switch, as package.module:callable, which makes an OpenFeature "
+            "provider; its flag is asked for each workspace: true lets files through, false holds them",
             "none",
         ),
     )

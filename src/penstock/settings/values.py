@@ -183,8 +183,8 @@ def flag_provider(text: str) -> str:
 
 def flag_key(text: str) -> str:
     """The key of a flag."""
-    if not text.strip() or not text.isprintable():
-        raise ValueError("the key of a flag")
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,200}", text):
+        raise ValueError("the key of a flag: letters, digits, dots, hyphens and underscores")
     return text
 
 

@@ -1,14 +1,15 @@
 """A flag system that a team already runs, through OpenFeature: one boolean flag, asked for each workspace.
 
 True lets files of the workspace through, false holds them, and anything else (an error, a flag that is not there, a
-provider that is not ready) is unknown. It blocks, as providers do, so it is called in a thread. It keeps nothing. Made by
-``wiring``; asked by ``controls.gates.flags``.
+provider that is not ready) is unknown. It blocks, as providers do, so it is called in a thread. It keeps nothing. Made
+by ``wiring``; asked by ``controls.gates.flags``.
 """
 
 import importlib
 from collections.abc import Mapping, Sequence
 
 from openfeature import api
+from openfeature.client import OpenFeatureClient
 from openfeature.evaluation_context import EvaluationContext
 from openfeature.provider import FeatureProvider
 
@@ -43,7 +44,7 @@ class OpenFeatureFlags:
         except Exception:  # noqa: BLE001 -- whatever a provider raises, it says nothing
             return dict.fromkeys(workspaces)
 
-    def _one(self, client: "api.OpenFeatureClient", workspace: str) -> bool | None:
+    def _one(self, client: OpenFeatureClient, workspace: str) -> bool | None:
         context = EvaluationContext(targeting_key=workspace, attributes={"workspace": workspace})
         said = client.get_boolean_details(self._key, True, context)
         return None if said.error_code is not None else said.value

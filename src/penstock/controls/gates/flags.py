@@ -1,8 +1,8 @@
 """The kill switch of a flag system that a team already runs: one gate for each workspace for which the flag says no.
 
-The gates are rows, so what was last known stays in force when the provider fails or everything starts cold without it;
-that is the snapshot, and it is wherever the files' rows are. A provider that hangs keeps nobody waiting: it is asked in a
-thread, and not again before it has answered. One of the controls of ``controls.rounds``.
+The gates are rows, so what was last known stays in force when the provider fails or everything starts cold without it:
+that is the snapshot, and it is wherever the files' rows are. A provider that hangs keeps nobody waiting: it is asked in
+a thread, and not again before it has answered. One of the controls of ``controls.rounds``.
 """
 
 import asyncio
