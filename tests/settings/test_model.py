@@ -35,9 +35,9 @@ def test_the_names_are_the_ones_that_scripts_rely_on() -> None:
         "ALLOW_INSECURE_UPSTREAM",
         "FETCH_CONCURRENCY",
         "LOOKUP_ERROR_BUDGET",
+        "ALERTS",
         "FLAG_PROVIDER",
         "FLAG_KEY",
-        "ALERTS",
         "LOG_FORMAT",
     ]
 
