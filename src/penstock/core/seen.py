@@ -42,6 +42,8 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     mime_type: str | None
     size: int | None  # bytes, as declared
     received_at: float
+    after_s: float | None = None  # upstream asked to wait so long
+    usage_percent: float | None = None  # of the fullest limit that upstream named
 
     @property
     def contract_ok(self) -> bool:

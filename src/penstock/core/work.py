@@ -69,6 +69,8 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
     worker: str | None = None  # the fetcher that asked
     api_version: str | None = None  # of Graph, where the operation has one
     fresh: bool | None = None  # whether the connection was made for this request; None when there was none
+    after_s: float | None = None  # upstream asked to wait so long
+    usage_percent: float | None = None  # of the fullest limit that upstream named
 
 
 class Attached(msgspec.Struct, frozen=True, gc=False):

@@ -189,6 +189,8 @@ def _attempt(exchange: Exchange, judged: Verdict, worker: str | None) -> Attempt
         worker=worker,
         api_version=exchange.api_version,
         fresh=exchange.fresh,
+        after_s=exchange.retry_after_s if exchange.retry_after_s is not None else exchange.regain_s,
+        usage_percent=exchange.usage_percent,
     )
 
 

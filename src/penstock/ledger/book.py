@@ -17,6 +17,7 @@ from penstock.ledger.leaders import Leaders
 from penstock.ledger.processes import Processes
 from penstock.ledger.provisioning import Provisioning
 from penstock.ledger.queue import Queue
+from penstock.ledger.renewal import Renewal
 from penstock.ledger.sealing import Sealer
 from penstock.ledger.shelf import Shelf
 from penstock.ledger.steering import Steering
@@ -45,6 +46,7 @@ class Ledger:
         self.gates = Gates(db, sql)
         self.steering = Steering(db, sql)
         self.processes = Processes(db, sql)
+        self.renewal = Renewal(db, sql)
         self.leaders = Leaders(db, sql)
         self.audit_log = AuditLog(db, sql)
 

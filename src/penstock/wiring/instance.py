@@ -10,7 +10,7 @@ import hmac
 import os
 import secrets
 import socket
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -18,10 +18,13 @@ from penstock import __version__
 from penstock.adapters.graph.http import HttpGraph
 from penstock.adapters.graph.sending import Send, send_declared
 from penstock.adapters.lock import InstanceLock
+from penstock.controls.gates.auth import AuthGates
 from penstock.controls.gates.breaker import Breakers
 from penstock.controls.gates.deadlines import Deadlines
+from penstock.controls.gates.flags import FlagGates
 from penstock.controls.gates.keeper import GateKeeper
-from penstock.controls.rounds import Rounds
+from penstock.controls.gates.throttling import ThrottleGates
+from penstock.controls.rounds import Control, Rounds
 from penstock.core import budget
 from penstock.core.work import Outcome
 from penstock.flow.fetcher import Fetcher
@@ -118,7 +121,7 @@ class Instance:
         self.stamping = Stamping(self.ledger, owner=self.housekeeping.id, changed=self.nudge.changed)
         self.deadlines = Deadlines(self.ledger, owner=self.housekeeping.id)
         self.sweeping = Sweeping(self.ledger, self.blobs)
-        self.rounds = Rounds(self.ledger, (lambda: Breakers(self.ledger),), owner=self.housekeeping.id)
+        self.rounds = Rounds(self.ledger, self._controls(settings), owner=self.housekeeping.id)
         self.receiver = Receiver(self.ledger, self.registry, wake=self.fetcher.wake, changed=self.nudge.changed)
         self.app: App = build(
             Parts(
@@ -159,6 +162,20 @@ class Instance:
                 stack.push_async_callback(part.stop)
             self._stack = stack.pop_all()
         return applied
+
+    def _controls(self, settings: Settings) -> list[Callable[[], Control]]:
+        """What steers by what was tried, made anew for each leader of the watch."""
+        controls: list[Callable[[], Control]] = [
+            lambda: Breakers(self.ledger),
+            lambda: AuthGates(self.ledger),
+            lambda: ThrottleGates(self.ledger),
+        ]
+        if settings.flag_provider is not None:
+            from penstock.adapters.flags.openfeature import OpenFeatureFlags
+
+            flags = OpenFeatureFlags(settings.flag_provider, settings.flag_key)
+            controls.append(lambda: FlagGates(self.ledger, flags))
+        return controls
 
     def _parts(self) -> list[Part]:
         """What this process's roles need, in the order in which it starts."""

@@ -7,12 +7,15 @@ where this one stopped. Every change of a gate goes into the audit log with its 
 
 from collections.abc import Sequence
 
+import msgspec
 import structlog
 
 from penstock.core.breaker import Breaker, Intent, tried
 from penstock.core.gate import Gate
 from penstock.core.operation import DOWNLOAD, REGISTRY
 from penstock.core.seen import Seen
+from penstock.core.token_gates import TokenGates
+from penstock.core.work import Outcome
 from penstock.ledger.book import Ledger
 
 _log = structlog.get_logger()
@@ -28,6 +31,7 @@ class Breakers:
     def __init__(self, ledger: Ledger) -> None:
         self._gates = ledger.gates
         self._breakers: dict[str, Breaker] = {}
+        self._tokens = TokenGates()  # whether refused tokens are upstream's fault
 
     async def look(self, seen: Sequence[Seen], now: float) -> None:
         """Show the breakers what was tried, and make the gates what they should be."""
@@ -36,12 +40,21 @@ class Breakers:
             self._breakers = {name: Breaker(name, born_at=now) for name in REGISTRY}
             self._adopt(standing)
         for each in seen:
+            self._tokens.saw(each)
+        self._tokens.tick(now)
+        for each in seen:
             if (breaker := self._breakers.get(each.operation)) is not None:
-                breaker.saw(tried(each))
+                breaker.saw(tried(self._as_upstreams(each)))
         standing = await self._standing(now)
         self._adopt(standing)
         for name, breaker in self._breakers.items():
             await self._apply(breaker.tick(now), [gate for gate in standing if _operation_of(gate) == name], now)
+
+    def _as_upstreams(self, seen: Seen) -> Seen:
+        """A refusal of many tokens at once is upstream's fault, and counts as such."""
+        if not self._tokens.blames_upstream(seen):
+            return seen
+        return msgspec.structs.replace(seen, outcome=Outcome.UPSTREAM)
 
     async def _standing(self, now: float) -> list[Gate]:
         return [gate for gate in await self._gates.active(now=now) if gate.owner == OWNER]

@@ -5,7 +5,7 @@ SELECT a.id, a.media_row,
   a.at, a.operation, a.declared_method, a.wire_method, a.host, a.peer_address, a.status, a.graph_code, a.graph_subcode,
   a.outcome, a.duration_s, a.recipe, a.server, a.worker, a.api_version, a.fresh,
   w.name, n.phone_number_id, p.name, c.name, nullif(g.conversation_id, 0), m.kind, m.declared_mime_type, m.declared_size,
-  m.received_at
+  m.received_at, a.after_s, a.usage_percent
 FROM attempts a
 JOIN media m ON m.id = a.media_row
 JOIN messages g ON g.id = m.message_row
