@@ -74,9 +74,19 @@ def test_probes_that_fail_for_another_reason_confirm_nothing() -> None:
 
 def test_without_probes_a_second_suspicion_a_few_minutes_later_is_an_alarm() -> None:
     it, began = calm(1)
+    it.probing = False
     (suspected,) = fail(it, began, 20, workspaces=1)
     said = fail(it, suspected.at + 120, 20, workspaces=1)
     assert [each.kind for each in said] == ["alarm"]
+
+
+def test_with_probes_only_they_confirm() -> None:
+    it, began = calm(1)
+    (suspected,) = fail(it, began, 20, workspaces=1)
+    for second in range(1, 21):
+        it.probed(LOOK_UP, failed=None, at=suspected.at + second)
+    again = fail(it, suspected.at + 120, 20, workspaces=1)
+    assert [each.kind for each in again] == ["suspected"]
 
 
 def test_an_album_of_dead_files_in_one_conversation_is_one_failure() -> None:

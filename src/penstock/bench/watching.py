@@ -61,7 +61,7 @@ def false_alarms(rng: random.Random, *, rate: float, workspaces: int, days: floa
     alarms, muted_until, touched = 0, 0.0, began
     for then, workspace, conversation in events:
         gap = (then - at) * rate
-        if it.workspaces >= detector.ENOUGH_WORKSPACES or workspaces == 1:
+        if it.workspaces >= detector.ENOUGH_WORKSPACES:
             gap -= min(gap, detector.NEUTRAL_S * rate) / workspaces  # what a unit that is left out would have had
         it.passed(OPERATION, max(0, round(gap)), then)
         at = then

@@ -89,8 +89,11 @@ class _Stream:
 class Detector:
     """Every stream of an installation. It holds as much as there are workspaces, whatever the traffic."""
 
-    def __init__(self, *, streams: int = 10, bounds: Mapping[Key, float] = MappingProxyType({})) -> None:
+    def __init__(
+        self, *, streams: int = 10, bounds: Mapping[Key, float] = MappingProxyType({}), probing: bool = True
+    ) -> None:
         self._streams_told = streams  # the threshold is shared by so many
+        self.probing = probing  # somebody sends the probes that are wanted; without, a second suspicion has to do
         self._bounds = dict(bounds)
         self._streams: dict[Key, _Stream] = {}
         self._of: dict[str, list[Key]] = {}
@@ -202,7 +205,7 @@ class Detector:
         if not self.confirms:
             return self._alarm(key, stream, at, "too many first attempts fail, over many workspaces")
         earlier = [then for then in stream.suspected if AGAIN_FROM_S <= at - then <= AGAIN_UNTIL_S]
-        if earlier:
+        if earlier and not self.probing:
             return self._alarm(key, stream, at, f"it was suspected {at - earlier[0]:.0f} s ago already")
         stream.suspected.append(at)
         if stream.suspicion is not None:  # its probes are under way
