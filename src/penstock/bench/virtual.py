@@ -104,7 +104,7 @@ class _World:
 
     def __init__(self, policy: Policy, trouble: Trouble, seed: int) -> None:
         self._policy, self._trouble = policy, trouble
-        self._chance = random.Random(f"{seed} {trouble.bad}")  # noqa: S311 -- repeatable, not secret
+        self._chance = random.Random(f"{seed} {trouble.bad}")
         self._fleet = _Fleet(trouble, self._chance)
         self._lanes = [Lane(number, number, "image", f"workspace-{number}") for number in range(_WORKSPACES)]
         self._ready: dict[Lane, list[int]] = {lane: [] for lane in self._lanes}  # by arrival, and so by deadline
