@@ -60,7 +60,7 @@ class Candidate(NamedTuple):
 
 
 def ineligible(item: Candidate, *, now: float, past_deadline: bool = False) -> Reason | None:
-    """Why this file is not put back to work; None = it may be. ``past_deadline`` tries what is over at WhatsApp, too."""
+    """Why this file is not put back to work; None = it may be. ``past_deadline`` tries those over at WhatsApp, too."""
     if after(MediaState(item.state), Step.REPROCESS) is None:
         return _STANDING.get(item.state, Reason.BEING_FETCHED)
     if not item.media_id:
