@@ -94,7 +94,7 @@ class Reprocess:
 
         def script() -> Script[list[Round]]:
             rows = yield self._sql("list_rounds", media_row=media_row)
-            return [Round(*row) for row in rows]
+            return [Round(row[0] + 1, *row[1:]) for row in rows]
 
         return await self._db.read(script)
 

@@ -5,7 +5,7 @@ by ``reprocess``; shown by ``cli`` and ``web``.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -91,9 +91,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Round(msgspec.Struct, frozen=True):
-    """One time that a file was put back to work; its first round, when it came, is not among these."""
+    """One time that a file was put back to work. The round in which it came is not among these."""
 
-    number: int  # from 1
+    number: int  # 2 is the first of them
     run_id: int
     by: str
     why: str
@@ -107,6 +107,11 @@ class Worked(msgspec.Struct, frozen=True):
     report: Report | None  # None: there was nothing to do
     released: int = 0
     more: bool = False  # there is more to do at once
+
+
+def round_of(index: int, rounds: Sequence[Round]) -> int:
+    """In which round a file's request was made, by its place among all that were made for it."""
+    return max((each.number for each in rounds if each.made <= index), default=1)
 
 
 def both(one: Mapping[Reason, int], other: Mapping[Reason, int]) -> dict[Reason, int]:

@@ -92,6 +92,8 @@ class Runner:
                 changed = True
                 _tell(worked.report)
             more = more or worked.more
+            if worked.report is not None and worked.report.unswept:
+                break  # its files are free, and another run may be about to take them: first they are marked so
         if changed:
             self._changed()
         self._rest_s = _BUSY_S if changed else min(self._idle_s, self._rest_s * 2)
