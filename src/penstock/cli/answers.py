@@ -136,11 +136,7 @@ def run(row: Report) -> Facts:
     counts = row.run
     return {
         "id": ids.encode(ids.Kind.RUN, row.id),
-        "selected": counts.selected,
-        "eligible": counts.eligible,
-        "ineligible": {reason.value: count for reason, count in row.refusals.items()},
-        "bytes": row.bytes,
-        "sizes_unknown": row.sizes_unknown,
+        **_selection(row.found),
         "done": counts.ended,
         "attached": counts.attached,
         "failed": counts.failed,

@@ -89,6 +89,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     unswept: bool  # cancelled, and its files are still to be marked so
     run: Run
 
+    @property
+    def found(self) -> Found:
+        """What the run is about, as far as it has found its files."""
+        return Found(self.run.eligible, self.refusals, self.bytes, self.sizes_unknown)
+
 
 class Round(msgspec.Struct, frozen=True):
     """One time that a file was put back to work. The round in which it came is not among these."""

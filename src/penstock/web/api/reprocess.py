@@ -5,7 +5,7 @@ no others. The running instance carries runs on, wherever that is. Entries of th
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 from msgspec import Meta, Struct
 from starlette.responses import Response
@@ -58,23 +58,33 @@ class Run(Struct, frozen=True):
     ineligible: Annotated[dict[str, int], Meta(description="reason → how many")]
     bytes: Annotated[int, Meta(description="of the eligible, as declared")]
     sizes_unknown: Annotated[int, Meta(description="eligible files of which nobody declared a size")]
-    done: int
-    attached: int
-    failed: Annotated[int, Meta(description="failed again")]
-    expired: int
-    cancelled: int
-    waiting: Annotated[int, Meta(description="for their turn")]
-    under_way: int
-    selecting: bool
-    on_trial: Annotated[bool, Meta(description="the first hundred are not judged yet")]
-    reason: Annotated[str | None, Meta(description="why it paused itself")]
-    rate: float | None
-    takes_s: Annotated[float | None, Meta(description="how long it will take, when that can be told beforehand")]
-    workspace: Annotated[str | None, Meta(description="null: all of them")]
-    by: str | None
-    why: str | None
-    created_at: Time | None
-    ended_at: Annotated[Time | None, Meta(description="when the last of its files was accounted for")]
+    done: int = 0
+    attached: int = 0
+    failed: Annotated[int, Meta(description="failed again")] = 0
+    expired: int = 0
+    cancelled: int = 0
+    waiting: Annotated[int, Meta(description="for their turn")] = 0
+    under_way: int = 0
+    selecting: bool = False
+    on_trial: Annotated[bool, Meta(description="the first hundred are not judged yet")] = True
+    reason: Annotated[str | None, Meta(description="why it paused itself")] = None
+    rate: float | None = None
+    takes_s: Annotated[float | None, Meta(description="how long it will take, when that can be told beforehand")] = None
+    workspace: Annotated[str | None, Meta(description="null: all of them")] = None
+    by: str | None = None
+    why: str | None = None
+    created_at: Time | None = None
+    ended_at: Annotated[Time | None, Meta(description="when the last of its files was accounted for")] = None
+
+
+class Selection(TypedDict):
+    """The part of a run that is known beforehand."""
+
+    selected: int
+    eligible: int
+    ineligible: dict[str, int]
+    bytes: int
+    sizes_unknown: int
 
 
 class RunList(Struct, frozen=True):
@@ -108,7 +118,7 @@ class Reprocessing:
         found = await self._store.plan(asked)
         takes = takes_s(found.eligible, rate=new.rate, recent=await self._store.recent_rate())
         if new.dry_run:
-            return as_json(_planned(asked, found, rate=new.rate, takes=takes), 200)
+            return as_json(planned(asked, found, rate=new.rate, takes=takes), 200)
         report = await self._store.start(asked, rate=new.rate, who=f"token:{ask.access.name}", why=new.why.strip())
         return shown(report, found, takes=takes)
 
@@ -131,7 +141,7 @@ def shown(report: Report, found: Found | None = None, *, takes: float | None = N
     return Run(
         id=ids.encode(Kind.RUN, report.id),
         state=run.state.value,
-        **_counted(found) if found else _counts(report),
+        **_selection(found or report.found),
         done=run.ended,
         attached=run.attached,
         failed=run.failed,
@@ -152,42 +162,14 @@ def shown(report: Report, found: Found | None = None, *, takes: float | None = N
     )
 
 
-def _planned(asked: Asked, found: Found, *, rate: float | None, takes: float | None) -> Run:
+def planned(asked: Asked, found: Found, *, rate: float | None, takes: float | None) -> Run:
+    """What a run would be about."""
     return Run(
-        id=None,
-        state="dry-run",
-        **_counted(found),
-        done=0,
-        attached=0,
-        failed=0,
-        expired=0,
-        cancelled=0,
-        waiting=0,
-        under_way=0,
-        selecting=False,
-        on_trial=True,
-        reason=None,
-        rate=rate,
-        takes_s=takes,
-        workspace=asked.workspace or None,
-        by=None,
-        why=None,
-        created_at=None,
-        ended_at=None,
+        id=None, state="dry-run", **_selection(found), rate=rate, takes_s=takes, workspace=asked.workspace or None
     )
 
 
-def _counts(report: Report) -> dict[str, object]:
-    return {
-        "selected": report.run.selected,
-        "eligible": report.run.eligible,
-        "ineligible": {reason.value: count for reason, count in report.refusals.items()},
-        "bytes": report.bytes,
-        "sizes_unknown": report.sizes_unknown,
-    }
-
-
-def _counted(found: Found) -> dict[str, object]:
+def _selection(found: Found) -> Selection:
     return {
         "selected": found.selected,
         "eligible": found.eligible,
