@@ -180,7 +180,7 @@ def _show(item: Media, attempts: Sequence[Attempt], rounds: Sequence[Round], now
         showing.line(f"  {name:<12}{value}")
     for each in rounds:
         showing.line(
-            f"  {f'round {each.number + 1}':<12}put back to work {words.ago(each.at, now)} by {each.by}: {each.why}"
+            f"  {f'round {each.number}':<12}put back to work {words.ago(each.at, now)} by {each.by}: {each.why}"
         )
     showing.line()
     rows = [
