@@ -180,6 +180,7 @@ async def reprocess(
             async def far_enough(ledger: Ledger, wanted: int = wanted) -> bool:
                 report, adds_up = await ledger.reprocess.counted(row)
                 assert adds_up, report
+                assert report.run.reason is None
                 return report.run.ended >= wanted
 
             await fleet.until(far_enough)
@@ -189,6 +190,7 @@ async def reprocess(
         async def over(ledger: Ledger) -> bool:
             report, adds_up = await ledger.reprocess.counted(row)
             assert adds_up, report
+            assert report.run.reason is None
             return report.ended_at is not None
 
         await fleet.until(over)

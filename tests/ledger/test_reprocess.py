@@ -1,5 +1,8 @@
 """Runs of reprocessing on both stores: what is selected, put back to work, followed to its end, and counted."""
 
+import contextlib
+import random
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +12,7 @@ from msgspec import structs
 from penstock.core import reprocess as machine
 from penstock.core.errors import Conflict, NotFound, WrongUse
 from penstock.core.reprocess import Reason, State
-from penstock.core.work import Attached, Attempt, Ending, Expired, Failed, Outcome
+from penstock.core.work import Attached, Attempt, Claim, Ending, Expired, Failed, Outcome
 from penstock.flow.auditing import audit
 from penstock.ledger.book import Ledger
 from penstock.ledger.runs import Asked, Report, round_of
@@ -252,6 +255,17 @@ async def test_the_nearest_to_their_end_go_first(hands: Hands) -> None:
     assert order == ["oldest", "old", "young"]
 
 
+async def test_files_that_came_together_go_in_the_order_in_which_they_came(hands: Hands) -> None:
+    """As those of one import do: the first hundred should be a sample of them, not all of one kind."""
+    stamp = int(await hands.ledger.now())
+    for name, kind in (("1", "video"), ("2", "image"), ("3", "audio")):
+        await hands.ended(name, kind=kind, sent=stamp)
+    id_ = await hands.start(rate=1.0)
+    await hands.work(id_, times=3)
+
+    assert [claim.media_id for claim in await hands.desk.claim()] == ["1"]
+
+
 async def test_the_rate_holds_whoever_carries_the_run_on(hands: Hands, store: Any) -> None:
     await hands.ended(*[str(name) for name in range(30)])
     id_ = await hands.start(rate=5.0)
@@ -278,6 +292,17 @@ async def test_reprocessed_files_are_backlog_however_lately_they_came(hands: Han
 
     assert [claim.media_id for claim in await hands.desk.claim(1)] == ["new"]
     assert [claim.media_id for claim in await hands.desk.claim(1)] == ["again"]
+
+
+async def test_what_is_past_its_time_comes_after_everything_else(hands: Hands, webhooks: Any) -> None:
+    """It is near its deadline, which would otherwise put it before all."""
+    await hands.ended("hopeless", sent=SENT - 30 * 86_400)
+    await hands.work(await hands.start(Asked(past_deadline=True)))
+    await hands.ended("lost")
+    await hands.work(await hands.start())
+    first, second = [(await hands.desk.claim(1))[0].media_id for _ in range(2)]
+
+    assert (first, second) == ("lost", "hopeless")
 
 
 # -- nothing twice -------------------------------------------------------------------------------------
@@ -520,3 +545,52 @@ async def test_the_rate_of_late_is_that_of_deliveries(hands: Hands) -> None:
     assert await hands.ledger.queue.settle(claim, FAILED, delivered, now=now)
 
     assert await hands.ledger.reprocess.recent_rate() == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_happens_no_file_is_lost_and_every_report_adds_up(
+    hands: Hands, attached: Attached, seed: int
+) -> None:
+    """Runs over the same files, fetches that end in every way, workers that wake up late, people who steer."""
+    chance = random.Random(seed)
+    await hands.ended(*[str(name) for name in range(8)])
+    started: list[int] = []
+    late: list[Claim] = []
+    for _ in range(60):
+        match chance.randrange(7):
+            case 0:
+                started.append(await hands.start(rate=chance.choice([None, 2.0])))
+            case 1 if started:
+                with contextlib.suppress(Conflict):
+                    step = chance.choice(["pause", "resume", "resume", "cancel"])
+                    await hands.ledger.reprocess.steer(
+                        chance.choice(started), step, who="me", why="", workspace_id=None
+                    )
+            case 2:
+                for claim in await hands.desk.claim(chance.randrange(1, 4)):
+                    late.append(claim)
+                    await hands.desk.settle(claim, chance.choice([FAILED, EXPIRED, attached, FAILED]))
+            case 3:
+                late += await hands.desk.claim(1, lease_s=-1.0)
+                await hands.ledger.queue.release_lost(now=await hands.ledger.now() + 1)
+            case 4 if late:
+                assert not await hands.desk.settle(chance.choice(late), attached)
+            case _:
+                for run in await hands.ledger.reprocess.active():
+                    await hands.ledger.reprocess.work(run, now=await hands.ledger.now() + chance.random() * 10)
+        for run in started:
+            await hands.run(run)
+        assert (await audit(hands.ledger)).ok
+    for _ in range(10):
+        for run in started:
+            with contextlib.suppress(Conflict):
+                await hands.ledger.reprocess.steer(run, "resume", who="me", why="", workspace_id=None)
+            for _ in range(3):
+                await hands.ledger.reprocess.work(run, now=await hands.ledger.now() + 100)
+        await hands.end(attached)
+
+    reports = [await hands.run(run) for run in started]
+    assert all(report.ended_at is not None for report in reports)
+    told = Counter(name for kind, name in await hands.desk.told() if kind == "media.attached")
+    assert set(told.values()) <= {1}
+    assert sum(report.run.attached for report in reports) == len(told)

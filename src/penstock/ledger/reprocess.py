@@ -15,6 +15,7 @@ from msgspec import structs
 from penstock.adapters.db.port import Database, Script
 from penstock.core import ids, lanes, reprocess
 from penstock.core.errors import Conflict, NotFound, WrongUse
+from penstock.core.media import MEDIA_LIFE_S
 from penstock.core.operation import DOWNLOAD
 from penstock.core.reprocess import OVER, STEERING, Reason, Run, ineligible
 from penstock.ledger import runs
@@ -256,7 +257,7 @@ class Reprocess:
             refused += [key | {"run_id": told.id, "now": now} for key in lost]  # erased at this very moment
             refusals = runs.both(refusals, {Reason.ERASED: len(lost)}) if lost else refusals
         if chosen:
-            more: dict[str, Any] = {"now": now, "backlog_at": now - _BACKLOG_S}
+            more: dict[str, Any] = {"now": now, "backlog_at": now - _BACKLOG_S, "last_of_all": now + MEDIA_LIFE_S}
             yield self._sql.many("insert_round", [key | more for key in chosen])
             yield self._sql.many("release_item", [key | {"run_id": told.id, "now": now} for key in chosen])
         if refused:

@@ -27,5 +27,5 @@ CREATE TABLE reprocess_items (
   made bigint,                                 -- requests made for it before this round
   PRIMARY KEY (media_row, run_id)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
-CREATE INDEX reprocess_items_turn ON reprocess_items (run_id, state, deadline, number_id, kind);
+CREATE INDEX reprocess_items_turn ON reprocess_items (run_id, state, deadline, media_row, number_id, kind);
 CREATE UNIQUE INDEX reprocess_items_once ON reprocess_items (media_row) WHERE state IN ('waiting', 'released');

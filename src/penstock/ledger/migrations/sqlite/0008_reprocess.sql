@@ -27,5 +27,5 @@ CREATE TABLE reprocess_items (
   made INTEGER,                                 -- requests made for it before this round
   PRIMARY KEY (media_row, run_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX reprocess_items_turn ON reprocess_items (run_id, state, deadline, number_id, kind);
+CREATE INDEX reprocess_items_turn ON reprocess_items (run_id, state, deadline, media_row, number_id, kind);
 CREATE UNIQUE INDEX reprocess_items_once ON reprocess_items (media_row) WHERE state IN ('waiting', 'released');
