@@ -16,6 +16,7 @@ from penstock.core.work import Attached, Attempt, Claim, Ending, Expired, Failed
 from penstock.flow.auditing import audit
 from penstock.ledger.book import Ledger
 from penstock.ledger.runs import Asked, Report, round_of
+from penstock.ledger.tail import Tail
 
 NUMBER = "100000000000002"
 SENT = 1_795_000_000
@@ -357,6 +358,9 @@ async def test_a_second_run_begins_another_round_and_the_history_stays(hands: Ha
     attempts = await hands.ledger.shelf.attempts(row)
     assert [round_of(index, rounds) for index, _ in enumerate(attempts)] == [1, 2, 2, 3, 3]
     assert (await hands.ledger.reprocess.plan(Asked())).selected == 0
+    tail = Tail(hands.ledger._db, hands.ledger._sql)  # what the watch is shown counts each round from its beginning
+    await tail.begin(since=0.0)
+    assert [seen.nth for seen in await tail.read(now=hands.at)] == [1, 1, 2, 1, 2]
 
 
 # -- the trial -----------------------------------------------------------------------------------------

@@ -24,8 +24,8 @@ from penstock.controls.gates.deadlines import Deadlines
 from penstock.controls.gates.flags import FlagGates
 from penstock.controls.gates.keeper import GateKeeper
 from penstock.controls.gates.throttling import ThrottleGates
-from penstock.controls.rounds import Control, Rounds
 from penstock.controls.reprocess.runner import Runner
+from penstock.controls.rounds import Control, Rounds
 from penstock.core import budget
 from penstock.core.work import Outcome
 from penstock.flow.fetcher import Fetcher

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from penstock.controls.reprocess.runner import ROLE, Runner, shut_lanes
 from penstock.core.errors import Unreachable
-from penstock.core.gate import Gate
+from penstock.core.gate import Board, Gate
 from penstock.core.reprocess import State
 from penstock.core.work import Attached, Ending, Failed, Outcome
 from penstock.flow.receiver import Receiver, Taken
@@ -189,5 +189,5 @@ async def test_a_run_that_pauses_itself_says_so_in_the_log(provisioned: Ledger, 
 def test_the_lanes_behind_a_shut_gate_are_named(scope: dict[str, str], shut: str) -> None:
     gate = Gate(1, scope, 0.0, "operator", "ops", "because", 0.0, None, False)
 
-    assert shut_lanes([gate], [NUMBER], now=1.0) == shut
-    assert shut_lanes([], [NUMBER], now=1.0) == ""
+    assert shut_lanes(Board([gate]), [NUMBER], now=1.0) == shut
+    assert shut_lanes(Board(), [NUMBER], now=1.0) == ""

@@ -7,13 +7,13 @@ is known of a run is in the ledger, so a runner that was killed leaves nothing t
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import structlog
 
 from penstock.core import ids, media
 from penstock.core.errors import PenstockError
-from penstock.core.gate import Gate
+from penstock.core.gate import Board
 from penstock.core.reprocess import State
 from penstock.flow.leading import Lead
 from penstock.ledger.book import Ledger
@@ -104,17 +104,18 @@ class Runner:
         gates = await self._ledger.gates.active(now=now)
         if not any(gate.opening == 0 for gate in gates):
             return ""
-        return shut_lanes(gates, await self._ledger.provisioning.numbers(), now=now)
+        board = Board(gates, self._ledger.hosts)
+        return shut_lanes(board, await self._ledger.provisioning.numbers(), now=now)
 
 
-def shut_lanes(gates: Sequence[Gate], numbers: Iterable[dict[str, object]], *, now: float) -> str:
+def shut_lanes(board: Board, numbers: Iterable[dict[str, object]], *, now: float) -> str:
     """The lanes of these numbers that a shut gate is in front of, as ``ledger.reprocess`` takes them; "" = none."""
     shut = [
         f"{number['id']}:{kind}"
         for number in numbers
         for kind in media.KINDS
         if holding(
-            gates,
+            board,
             workspace=str(number["workspace"]),
             app=str(number["app"]),
             credential=str(number["credential"]),

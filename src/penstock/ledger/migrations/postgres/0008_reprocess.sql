@@ -24,7 +24,7 @@ CREATE INDEX reprocess_runs_of_workspace ON reprocess_runs (workspace_id);
 CREATE TABLE reprocess_items (
   media_row bigint NOT NULL, run_id bigint NOT NULL, state text NOT NULL, deadline double precision NOT NULL,
   number_id bigint NOT NULL, kind text NOT NULL, round bigint, released_at double precision, ended_at double precision,
-  made bigint,                                 -- requests made for it before this round
+  made bigint, after_attempt bigint,                -- how many requests were made for it before this round, and the last of them
   PRIMARY KEY (media_row, run_id)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX reprocess_items_turn ON reprocess_items (run_id, state, deadline, media_row, number_id, kind);

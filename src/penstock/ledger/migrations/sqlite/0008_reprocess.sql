@@ -24,7 +24,7 @@ CREATE INDEX reprocess_runs_of_workspace ON reprocess_runs (workspace_id);
 CREATE TABLE reprocess_items (
   media_row INTEGER NOT NULL, run_id INTEGER NOT NULL, state TEXT NOT NULL, deadline REAL NOT NULL,
   number_id INTEGER NOT NULL, kind TEXT NOT NULL, round INTEGER, released_at REAL, ended_at REAL,
-  made INTEGER,                                 -- requests made for it before this round
+  made INTEGER, after_attempt INTEGER,                -- how many requests were made for it before this round, and the last of them
   PRIMARY KEY (media_row, run_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX reprocess_items_turn ON reprocess_items (run_id, state, deadline, media_row, number_id, kind);
