@@ -44,7 +44,7 @@ COMMANDS = {
     "audit": Entry("penstock.cli.audit:audit", "Prove that every file is accounted for."),
     "changes": Entry("penstock.cli.changes:changes", "The audit log: who changed what, and why."),
     "import": Entry("penstock.cli.importing:import_", "Bring media ids that somebody else failed to fetch."),
-    "reprocess": Entry("penstock.cli.reprocess:reprocess", "Read again what could not be understood."),
+    "reprocess": Entry("penstock.cli.reprocess:reprocess", "Put files that were lost back to work, in bulk or one."),
     "backup": Entry("penstock.cli.backup:backup", "Copy a running instance, consistently."),
     "bench": Entry("penstock.cli.bench:bench", "Measure this machine against a floor."),
 }
@@ -86,6 +86,15 @@ class Family(click.Group):
     """A group whose commands take --config and --debug."""
 
     command_class = Command
+
+
+class Both(Family):
+    """A command that has commands below it, too: it runs by itself when none of them is named."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.invoke_without_command, self.no_args_is_help = True, False
+        self.params.extend(_everywhere())
 
 
 class Root(click.Group):

@@ -16,7 +16,7 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
 
     id: int  # rises with time; of several processes not strictly
     media_row: int
-    nth: int  # of this item's attempts at this operation, counted from 1 up to COUNTED
+    nth: int  # of this item's attempts at this operation since it was put to work, counted from 1 up to COUNTED
     at: float  # when it began, by the clock of the process that made it
     operation: str  # media.look_up or media.download
     declared_method: str

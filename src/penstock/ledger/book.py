@@ -18,6 +18,7 @@ from penstock.ledger.processes import Processes
 from penstock.ledger.provisioning import Provisioning
 from penstock.ledger.queue import Queue
 from penstock.ledger.renewal import Renewal
+from penstock.ledger.reprocess import Reprocess
 from penstock.ledger.sealing import Sealer
 from penstock.ledger.shelf import Shelf
 from penstock.ledger.steering import Steering
@@ -48,6 +49,7 @@ class Ledger:
         self.processes = Processes(db, sql)
         self.renewal = Renewal(db, sql)
         self.leaders = Leaders(db, sql)
+        self.reprocess = Reprocess(db, sql)
         self.audit_log = AuditLog(db, sql)
 
     @property

@@ -24,6 +24,7 @@ from penstock.controls.gates.deadlines import Deadlines
 from penstock.controls.gates.flags import FlagGates
 from penstock.controls.gates.keeper import GateKeeper
 from penstock.controls.gates.throttling import ThrottleGates
+from penstock.controls.reprocess.runner import Runner
 from penstock.controls.rounds import Control, Rounds
 from penstock.core import budget
 from penstock.core.work import Outcome
@@ -122,6 +123,9 @@ class Instance:
         self.deadlines = Deadlines(self.ledger, owner=self.housekeeping.id)
         self.sweeping = Sweeping(self.ledger, self.blobs)
         self.rounds = Rounds(self.ledger, self._controls(settings), owner=self.housekeeping.id)
+        self.reprocess = Runner(
+            self.ledger, owner=self.housekeeping.id, wake=self.fetcher.wake, changed=self.nudge.changed
+        )
         self.receiver = Receiver(self.ledger, self.registry, wake=self.fetcher.wake, changed=self.nudge.changed)
         self.app: App = build(
             Parts(
@@ -189,6 +193,7 @@ class Instance:
             parts += [self.sweeping] if self._lock is not None else [self.stamping, self.sweeping]
             parts.append(self.deadlines)
             parts.append(self.rounds)
+            parts.append(self.reprocess)
         return parts
 
     async def mended(self) -> int:
