@@ -209,11 +209,11 @@ def _show(plan: Plan, moved: Moved, took_s: float) -> None:
         for problem in moved.problems:
             showing.line(f"  {problem}")
         showing.line(
-            "  The source is as it was. The target stays shut until the same command finds both sides the same."
+            "  The source is as it was, and the target is shut. Run the same command again: it copies all anew."
         )
         return
     if moved.standing is Standing.ENDED:
-        showing.line(f"moved before: {plan.target} has every row of {plan.source}", style="ok")
+        showing.line(f"moved before: {plan.target} was given every row of {plan.source}", style="ok")
     else:
         anew = "; all of them anew, as the source had changed" if moved.standing is Standing.AGAIN else ""
         showing.line(

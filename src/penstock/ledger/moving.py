@@ -82,9 +82,9 @@ class Move:
                 "this move has ended before, and the source has changed since, so the target lacks something: move it "
                 "into another, empty database"
             )
-        if not same:
+        if not same or not steps:
             await self._start_over(first=False)
-            return Standing.AGAIN
+            return Standing.AGAIN if steps else Standing.RESUMED
         return Standing.ENDED if ended else Standing.RESUMED
 
     async def total(self) -> dict[str, int]:
@@ -116,18 +116,23 @@ class Move:
                     tell(shape.name, len(rows))
 
     async def compare(self, tell: Tell = lambda _table, _rows: None) -> list[str]:
-        """Read both sides from the beginning; a sentence for each table that is not the same, none when all are."""
+        """Read both sides from the beginning; a sentence for each table that is not the same, none when all are.
+
+        When there is one, the next run copies everything anew.
+        """
         problems = []
         for shape in self._shapes:
             here, there = await asyncio.gather(
                 self._content(self._source, shape, tell), self._content(self._target, shape, lambda _table, _rows: None)
             )
             if here != self._steps.get(shape.name, _Step(NOTHING, None)).content:
-                problems.append(f"{shape.name}: the source was changed while it was copied; run the same command again")
+                problems.append(f"{shape.name}: the source was changed while it was copied")
             elif here.rows != there.rows:
                 problems.append(f"{shape.name}: {here.rows} rows in the source, {there.rows} in the target")
             elif here != there:
                 problems.append(f"{shape.name}: {here.rows} rows on both sides, but not the same ones")
+        if problems:
+            await self._target.write(partial(_only, self._sql("forget_move_steps")))
         return problems
 
     async def end(self) -> None:

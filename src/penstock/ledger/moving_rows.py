@@ -104,12 +104,12 @@ class Reader:
             found = yield Call(sizes, (*(after or ()), most))
             if not found:
                 return []
-            return (yield Call(rows, (*(after or ()), fitting([row[0] for row in found]))))
+            return (yield Call(rows, (*(after or ()), fitting([row[0] for row in found], PAGE_BYTES))))
 
         return script
 
 
-def fitting(sizes: Sequence[int], most: int = PAGE_BYTES) -> int:
+def fitting(sizes: Sequence[int], most: int) -> int:
     """How many rows of these sizes in bytes go into one page: one at least.
 
     >>> fitting([1, 1, 5, 1], most=3), fitting([9], most=3), fitting([1, 1], most=3)
