@@ -67,7 +67,10 @@ def test_an_installation_moves_and_goes_on_there(penstock: Any, acme: Any, targe
     ]
 
     moved()
-    assert penstock.done("audit", "--deep", "--json").answer == here
+    there = penstock.done("audit", "--deep", "--json").answer
+    assert [there[key] for key in ("ok", "workspaces", "problems")] == [
+        here[key] for key in ("ok", "workspaces", "problems")
+    ]
     assert penstock.done("media", "list", "--json").answer == listed
     assert penstock.done("status", "--json").answer["profile"] == "cluster"
     acme.receive("4")
@@ -123,7 +126,8 @@ def test_a_target_that_differs_is_shut_to_everybody_and_mended_by_the_next_run(
     ask(target, "DELETE FROM messages")
     ran = penstock("migrate", "--from", SOURCE, "--to", target)
     assert ran.code == 1
-    assert ran.out.splitlines()[:2] == ["not moved: 1 problem", "  messages: 1 rows in the source, 0 in the target"]
+    assert ran.out.startswith("not moved: ")
+    assert "  messages: 1 rows in the source, 0 in the target" in ran.out.splitlines()
     assert "Now set" not in ran.err
 
     moved()

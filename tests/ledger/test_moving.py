@@ -15,6 +15,7 @@ from penstock.adapters.seal.fernet import FernetSealer
 from penstock.core.errors import Conflict, Unreachable
 from penstock.core.work import Attached, Attempt, Ending, Outcome
 from penstock.ledger import moving_rows
+from penstock.ledger.audit_log import Entry
 from penstock.ledger.book import Ledger
 from penstock.ledger.imports import ImportRow
 from penstock.ledger.moving import Move, Standing
@@ -202,6 +203,20 @@ async def test_secrets_come_along_sealed_and_open_with_the_same_key(installation
         snapshot = await ledger.provisioning.snapshot()
     assert list(snapshot.tokens.values()) == ["EAAGtokenA"]
     assert snapshot.apps[0].secrets == (b"the-next-secret", b"app-secret")
+
+
+async def test_the_audit_log_goes_on_with_the_move_itself(installation: Installation) -> None:
+    async with installation.move() as move:
+        await move.begin()
+        await move.copy()
+        await move.end(Entry(who="cli:anna", action="installation.moved", subject={"from": "here", "to": "there"}))
+
+    async with installation.target() as ledger:
+        verified = await ledger.audit_log.verify()
+        entries = await ledger.audit_log.read()
+    assert verified.ok
+    assert len(entries) > 1
+    assert (entries[-1].number, entries[-1].entry.who) == (len(entries), "cli:anna")
 
 
 async def test_nobody_uses_a_target_before_the_move_has_ended(installation: Installation) -> None:

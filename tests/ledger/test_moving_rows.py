@@ -15,6 +15,8 @@ from penstock.ledger.moving_rows import Column, Reader, Shape, as_columns, fitti
 from penstock.ledger.moving_tables import COPIED, LEFT_BEHIND, TARGETS_OWN, Table
 from penstock.ledger.statements import load
 
+TABLES = """SELECT relname FROM pg_class
+WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace"""
 STATUSES = Shape(
     "statuses",
     (Column("number_id", "number_id", "bigint"), Column("wamid", "wamid", "text"), Column("note", "note", "text")),
@@ -93,15 +95,26 @@ async def test_both_schemas_fit_each_other_and_every_table_of_postgresql_is_acco
         there = [
             await connection.fetch(load("postgres")("list_columns", table_name=t.name).sql, t.name) for t in COPIED
         ]
-        tables = {
-            row[0] for row in await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        }
+        tables = {row[0] for row in await connection.fetch(TABLES)}
     finally:
         await connection.close()
 
     for table, ours, theirs in zip(COPIED, here, there, strict=True):
         assert shape(table, ours, [tuple(row) for row in theirs]).key, table.name
     assert tables - {table.name for table in COPIED} - LEFT_BEHIND.keys() == TARGETS_OWN.keys()
+
+
+async def test_whatever_numbers_a_column_is_known(postgres_url: str) -> None:
+    connection = await asyncpg.connect(postgres_url)
+    try:
+        await connection.execute("CREATE SEQUENCE ids; CREATE TABLE t (id bigint DEFAULT nextval('ids'), at bigint)")
+        await connection.execute("ALTER SEQUENCE ids OWNED BY t.id")
+        found = await connection.fetch(load("postgres")("list_columns", table_name="t").sql, "t")
+    finally:
+        await connection.execute("DROP TABLE IF EXISTS t")
+        await connection.close()
+
+    assert [tuple(row) for row in found] == [("id", "bigint", 0, 1), ("at", "bigint", 0, 0)]
 
 
 async def test_every_type_arrives_as_it_was_and_reads_the_same_on_both_sides(postgres_url: str) -> None:

@@ -15,11 +15,12 @@ from typing import Any
 import click
 import msgspec
 
-from penstock.cli import answers, showing, words
+from penstock.cli import answers, session, showing, words
 from penstock.cli.steps import Steps
 from penstock.core.errors import Unreachable, WrongUse
 from penstock.flow.auditing import Report, audit
 from penstock.flow.carrying import Carried, carry
+from penstock.ledger.audit_log import Entry
 from penstock.ledger.moving import Standing
 from penstock.ledger.moving_tables import LEFT_BEHIND
 from penstock.settings import FolderUrl, PostgresUrl, S3Url, Settings, SqliteUrl, aws, values
@@ -29,8 +30,9 @@ from penstock.wiring.stores import open_blobs
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is to be moved where."""
+    """What is to be moved where, and who says so."""
 
+    who: str
     settings: Settings
     source: SqliteUrl
     target: PostgresUrl
@@ -76,7 +78,7 @@ def plan(
     goal = _blobs("--blobs-to", blobs_to) if blobs_to else None
     if goal is not None and str(goal) == str(files):
         raise WrongUse(f"the files are in {goal} already: say with --blobs-from where they are to come from")
-    return Plan(settings=settings, source=here, target=there, blobs_from=files, blobs_to=goal)
+    return Plan(who=session.who(), settings=settings, source=here, target=there, blobs_from=files, blobs_to=goal)
 
 
 def move(plan: Plan, *, json_: bool) -> int:
@@ -111,7 +113,7 @@ async def _move(plan: Plan, steps: Steps) -> Moved:
         if moved.standing is not Standing.ENDED:
             await _compare(ends, moved, steps)
             if moved.ended:
-                await ends.move.end()
+                await ends.move.end(_entry(plan, moved))
                 await ends.move.look_through()
     return moved
 
@@ -163,6 +165,16 @@ async def _compare(ends: Ends, moved: Moved, steps: Steps) -> None:
 def _counted(report: Report) -> list[Any]:
     """What must be the same; a gate may open by itself between two audits, so what it holds is left out."""
     return [msgspec.structs.replace(tally, held=0) for tally in report.workspaces]
+
+
+def _entry(plan: Plan, moved: Moved) -> Entry:
+    return Entry(
+        who=plan.who,
+        action="installation.moved",
+        subject={"from": str(plan.source), "to": str(plan.target)},
+        why="penstock migrate --from … --to …",
+        after={"rows": sum(moved.tables.values()), "tables": len(moved.tables)},
+    )
 
 
 def _database(option: str, text: str) -> SqliteUrl | PostgresUrl:

@@ -19,6 +19,7 @@ from penstock.adapters.db.port import Call, Database, Row, Script
 from penstock.core.content import NOTHING, Content, content
 from penstock.core.errors import Conflict, Unreachable
 from penstock.ledger import moving_rows
+from penstock.ledger.audit_log import Entry, entered
 from penstock.ledger.moving_rows import Reader, Shape
 from penstock.ledger.moving_tables import COPIED
 from penstock.ledger.processes import ALIVE_S
@@ -135,8 +136,11 @@ class Move:
             await self._target.write(partial(_only, self._sql("forget_move_steps")))
         return problems
 
-    async def end(self) -> None:
-        """Let ids and positions go on after the last ones, and open the target to everybody."""
+    async def end(self, entry: Entry | None = None) -> None:
+        """Let ids and positions go on after the last ones, and open the target to everybody.
+
+        ``entry`` is what the target's audit log says of it, in the same transaction.
+        """
         last_ids, position = await self._source.read(self._highest)
         await self._refuse_company()
         now = await self._target.now()
@@ -146,6 +150,8 @@ class Move:
                 yield self._sql("set_sequence", table_name=table, column_name=column, last=last)
             yield self._sql("set_stamp", position=position)
             yield self._sql("end_move", source=self._id, now=now)
+            if entry is not None:
+                yield from entered(self._sql, entry, now)
 
         await self._target.write(script)
 

@@ -26,6 +26,8 @@ COPIED = (
     Table("numbers"),
     Table("api_tokens"),
     Table("gates"),
+    Table("audit_head", prefilled=True),
+    Table("audit_log"),
     Table("webhooks"),
     Table("strays"),
     Table("conversations"),
