@@ -46,10 +46,10 @@ async def counted(self, script):
         threading.Timer(float(later_s), die).start() if float(later_s) else die()
     return await write(self, script)
 
-async def ended(self):
+async def ended(self, entry):
     if when == "before":
         die()
-    await end(self)
+    await end(self, entry)
     if when == "after":
         die()
 
@@ -172,8 +172,8 @@ async def test_a_move_that_is_killed_again_and_again_arrives_whole(
     moments = ["1+0.002", "2+0", *(f"{chance.randrange(3, 35)}+{chance.choice((0, 0.001, 0.004))}" for _ in range(3))]
     reached = 0
     for moment in [*moments, "before+0", "after+0"]:
-        code, _ = await asyncio.to_thread(run, penstock, moment, line)
-        assert code == -signal.SIGKILL, moment
+        code, said = await asyncio.to_thread(run, penstock, moment, line)
+        assert code == -signal.SIGKILL, (moment, said)
         done = await copied(target)
         assert done >= reached, "what was copied is gone"
         reached = done
@@ -206,12 +206,11 @@ def run(penstock: Any, moment: str, line: list[str]) -> tuple[int, bytes]:
     ended = subprocess.run(
         [sys.executable, "-c", SUICIDAL, moment, *line],
         env=penstock.environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        capture_output=True,
         timeout=300,
         check=False,
     )
-    return ended.returncode, ended.stdout
+    return ended.returncode, ended.stdout or ended.stderr
 
 
 async def copied(target: str) -> int:

@@ -176,6 +176,13 @@ async def test_ids_go_on_after_the_last_one_that_was_ever_given_out(installation
     assert await installation.ask("SELECT nextval(pg_get_serial_sequence('messages', 'id'))") == [(last[0] + 1,)]
     assert await installation.ask("SELECT nextval(pg_get_serial_sequence('apps', 'id'))") == [(71,)]
     assert await installation.ask("SELECT nextval(pg_get_serial_sequence('gates', 'id'))") == [(2,)]
+    for table in COPIED:
+        numbered = f"""SELECT attname FROM pg_attribute WHERE attrelid = '{table.name}'::regclass AND attnum > 0
+          AND pg_get_serial_sequence('{table.name}', attname) IS NOT NULL"""
+        for (column,) in await installation.ask(numbered):
+            sequence = f"nextval(pg_get_serial_sequence('{table.name}', '{column}'))"
+            (row,) = await installation.ask(f"SELECT {sequence} > coalesce(max({column}), 0) FROM {table.name}")
+            assert row == (True,), table.name
 
 
 async def test_the_feed_goes_on_without_a_gap_and_without_a_repeat(installation: Installation, webhooks: Any) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,14 @@ async def test_both_ends_are_open_and_the_source_is_locked_meanwhile(source: Set
     instance = Instance(source)
     await instance.start()
     await instance.stop()
+
+
+async def test_no_instance_starts_on_a_target_before_the_move_has_ended(source: Settings, postgres_url: str) -> None:
+    there = replace(source, database_url=PostgresUrl(postgres_url), secret_key=("a key",))
+    async with opened(source, postgres_url) as ends:
+        await ends.move.begin()
+        with pytest.raises(Unreachable, match="the target of a move that has not ended"):
+            await Instance(there).start()
 
 
 async def test_a_running_source_is_refused(source: Settings, postgres_url: str) -> None:

@@ -22,8 +22,13 @@ from penstock.settings.key_file import secret_keys
 
 @click.command(cls=Command)
 @click.option("--check", is_flag=True, help="Change nothing; exit with 1 when there is something to apply.")
-@click.option("--from", "source", metavar="sqlite:///FILE", help="Move this stopped installation …")
-@click.option("--to", "target", metavar="postgresql://…", help="… into this empty database. Run again, it goes on.")
+@click.option("--from", "source", metavar="sqlite:///FILE", help="Move the stopped installation of this database.")
+@click.option(
+    "--to",
+    "target",
+    metavar="postgresql://…",
+    help="Where it moves to: an empty database. The same command again goes on.",
+)
 @click.option(
     "--blobs-to", metavar="URL", help="Carry the attached files there, too: s3://BUCKET/PREFIX or file:///FOLDER."
 )

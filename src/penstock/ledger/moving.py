@@ -65,14 +65,14 @@ class Move:
         ours = await self._source.read(lambda: moving_rows.shapes(COPIED, self._from))
         theirs = await self._target.read(lambda: moving_rows.shapes(COPIED, self._sql))
         self._shapes = [moving_rows.shape(*each) for each in zip(COPIED, ours, theirs, strict=True)]
-        move, steps, filled = await self._target.read(self._look)
+        move, steps, filled = await self._target.write(self._look)
         if move is None or move[2] is None:
             await self._refuse_company()
         if move is None:
             if filled:
                 raise Conflict(f"the target holds an installation already (in {filled}): make an empty database")
-            await self._start_over(first=True)
-            return Standing.NEW
+            # A mover that was killed a moment ago may have begun after all: then this is its continuation.
+            return Standing.NEW if await self._start_over(first=True) else await self.begin(tell)
         if move[0] != self._id:
             raise Conflict("the target holds an installation that came from another source: make an empty database")
         self._steps = {row[0]: _Step(content(row[1], row[2]), tuple(msgspec.msgpack.decode(row[3]))) for row in steps}
@@ -184,6 +184,7 @@ class Move:
 
     def _look(self) -> Script[tuple[Row | None, Sequence[Row], str]]:
         """What the target holds: (its move, its steps, the first table with rows)."""
+        yield self._sql("lock_move")
         move = yield self._sql("get_move")
         steps = yield self._sql("list_move_steps")
         filled = ""
@@ -245,21 +246,24 @@ class Move:
 
     # -- writing ----------------------------------------------------------------------------
 
-    async def _start_over(self, *, first: bool) -> None:
-        """Make room, and say whose move it is."""
+    async def _start_over(self, *, first: bool) -> bool:
+        """Make room, and say whose move it is; False when somebody has said so since it was looked."""
         now = await self._target.now()
 
-        def script() -> Script[None]:
+        def script() -> Script[bool]:
             if first and not (yield self._sql("insert_move", source=self._id, now=now)):
-                raise Conflict("another move into this database has just begun")
+                return False
+            yield self._sql("lock_move")
             yield self._sql("forget_move_steps")
             yield moving_rows.empty(self._shapes)
+            return True
 
-        await self._target.write(script)
         self._steps = {}
+        return await self._target.write(script)
 
     def _put(self, shape: Shape, rows: Call, before: _Step, after: _Step) -> Callable[[], Script[None]]:
         def script() -> Script[None]:
+            yield self._sql("lock_move")
             moved = yield self._sql(
                 "advance_move",
                 table_name=shape.name,
