@@ -14,6 +14,7 @@ from penstock.ledger.gates import Gates
 from penstock.ledger.imports import Imports
 from penstock.ledger.journal import Journal
 from penstock.ledger.leaders import Leaders
+from penstock.ledger.moving import refuse_half
 from penstock.ledger.processes import Processes
 from penstock.ledger.provisioning import Provisioning
 from penstock.ledger.queue import Queue
@@ -57,20 +58,24 @@ class Ledger:
         """What kind of installation this is: "embedded" in one file, or a "cluster" over a server."""
         return "embedded" if self._db.dialect == "sqlite" else "cluster"
 
-    async def start(self, *, migrate: bool = True) -> list[str]:
+    async def start(self, *, migrate: bool = True, moving: bool = False) -> list[str]:
         """Open the database and bring it up to this release; the names of the migrations that were applied.
 
-        Without ``migrate`` nothing is changed, and a database that lacks something is Unreachable. Raises NewerSchema,
-        UnsafeStore, Unreachable, StoreUnavailable, or WrongUse when the database belongs to something else.
+        Without ``migrate`` nothing is changed, and a database that lacks something is Unreachable; so is one that a
+        move has not ended in, but for the move itself. Raises NewerSchema, UnsafeStore, Unreachable, StoreUnavailable,
+        or WrongUse when the database belongs to something else.
         """
         await self._db.start()
         try:
             missing = await self._db.read(lambda: schema.lacking(self._db.dialect))
             if not migrate:
                 schema.refuse_older(missing)
-            if not missing:
-                return []
-            return await self._db.write(schema.bring_up(self._db.dialect, await self._db.now()))
+            applied: list[str] = []
+            if missing:
+                applied = await self._db.write(schema.bring_up(self._db.dialect, await self._db.now()))
+            if not moving:
+                await self._db.read(lambda: refuse_half(self._sql))
+            return applied
         except BaseException:
             await self._db.stop()
             raise
