@@ -255,7 +255,7 @@ class Move:
                 return False
             yield self._sql("lock_move")
             yield self._sql("forget_move_steps")
-            yield moving_rows.empty(self._shapes)
+            yield moving_rows.empty([shape for shape in self._shapes if not shape.prefilled])
             return True
 
         self._steps = {}
@@ -274,6 +274,8 @@ class Move:
             )
             if not moved:
                 raise Conflict("another move into this database is under way: let one of them end")
+            if shape.prefilled and before.last is None:
+                yield moving_rows.empty([shape])  # what the schema came with makes room
             yield rows
 
         return script
