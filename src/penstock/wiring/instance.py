@@ -137,7 +137,6 @@ class Instance:
                 public_base=settings.public_base,
                 session_key=hmac.digest(secret_keys(settings)[0].encode(), _SESSIONS, "sha256"),
                 version=__version__,
-                hosts=all_hosts(settings),
                 metrics=self.metrics,
                 door="receiver" in self.roles,
                 pages="console" in self.roles,
