@@ -41,7 +41,7 @@ from penstock.settings import Settings
 from penstock.settings.key_file import secret_keys
 from penstock.web.app import App, Parts, build
 from penstock.web.metrics import Metrics
-from penstock.wiring.stores import all_hosts, hosts_of, ledger_of, open_blobs
+from penstock.wiring.stores import hosts_of, ledger_of, open_blobs
 
 _SESSIONS = b"penstock/sessions/1"
 
