@@ -53,7 +53,11 @@ class Housekeeping:
     async def _beat(self) -> None:
         now = await self._ledger.now()
         await self._ledger.processes.beat(self.id, role=self._role, now=now)
-        head = await self._ledger.audit_log.head()
+        try:
+            head = await self._ledger.audit_log.head()
+        except PenstockError as error:  # a log that somebody broke keeps nobody from receiving and fetching
+            _log.error("audit_log.head_unknown", reason=str(error))
+            return
         if head != self._noted or now >= self._note_at:
             self._noted, self._note_at = head, now + _NOTE_S
             _log.info("audit_log.head", entries=head.entries, head=head.digest.hex())

@@ -13,7 +13,6 @@ from penstock.adapters.blobs.port import Store
 from penstock.adapters.db.port import Database
 from penstock.adapters.db.sqlite import SqliteDatabase
 from penstock.adapters.seal.fernet import FernetSealer
-from penstock.controls.gates.operating import Operating
 from penstock.core.errors import Unreachable
 from penstock.core.gate import Hosts
 from penstock.core.operation import DOWNLOAD, LOOK_UP
@@ -44,16 +43,6 @@ async def open_ledger(settings: Settings, *, create: bool = False) -> AsyncItera
         yield ledger
     finally:
         await ledger.stop()
-
-
-def all_hosts(settings: Settings) -> tuple[str, ...]:
-    """Every host that requests may go to; a suffix of several begins with a dot."""
-    return (urlsplit(settings.graph_url).hostname or "", *settings.media_hosts)
-
-
-def open_operating(settings: Settings, ledger: Ledger) -> Operating:
-    """The gates of a ledger, for whoever sets them by hand."""
-    return Operating(ledger, hosts=all_hosts(settings))
 
 
 def open_blobs(settings: Settings) -> Store:
