@@ -34,16 +34,15 @@ def rows(facts: Facts) -> Iterator[str]:
             target = f"≤ {share['target'] * 100:g}"
             yield _row("check, % of the fetcher's CPU", f"{share['median'] * 100:.1f}", between, target, share, where)
         case "answer":
-            for side in ("idle", "busy"):
-                p99, rounds = facts[side]["p99_ms"], facts[side]["p99_ms_of_rounds"]
-                spread = f"{min(rounds):.1f} to {max(rounds):.1f}"
-                yield _row(f"answer, 99th percentile {side}, ms", f"{p99:.1f}", spread, "", {}, where)
+            yield from _answers(facts, where)
         case "claim":
             yield from _claims(facts["stores"], where)
         case "fair":
             ratio = facts["ratio"]
             target = f"≤ {ratio['target']:g}"
             yield _row("fair, median beside an archive", f"{ratio['value']:.2f}", "", target, ratio, where)
+        case "gates":
+            yield from _gates(facts["gates"], where)
         case part:
             raise ValueError(f"there is no part {part}")
 
@@ -54,6 +53,19 @@ def _ratios(name: str, ratios: Facts, where: Sequence[str]) -> Iterator[str]:
         spread = f"{found['min']:.2f} to {found['max']:.2f}"
         target = f"≥ {found['target']:g}"
         yield _row(f"{name}, {label} ratio", f"{found['median']:.2f}", spread, target, found, where)
+
+
+def _answers(facts: Facts, where: Sequence[str]) -> Iterator[str]:
+    for side in ("idle", "busy"):
+        p99, rounds = facts[side]["p99_ms"], facts[side]["p99_ms_of_rounds"]
+        spread = f"{min(rounds):.1f} to {max(rounds):.1f}"
+        yield _row(f"answer, 99th percentile {side}, ms", f"{p99:.1f}", spread, "", {}, where)
+
+
+def _gates(gates: Sequence[Facts], where: Sequence[str]) -> Iterator[str]:
+    for each in gates:
+        value = "none" if each["value"] is None else f"{each['value']:g}"
+        yield _row(f"gates, {each['gate']}", value, "", each["target"], each, where)
 
 
 def _claims(stores: Facts, where: Sequence[str]) -> Iterator[str]:

@@ -158,6 +158,41 @@ def _fair(facts: Facts) -> Report:
     return Report(("FROM ARRIVAL TO ATTACHED", "MEDIAN", "P90", "MAX", "OF THE ARCHIVE/S"), rows, [sentence])
 
 
+def _gates(facts: Facts) -> Report:
+    rows = [
+        [
+            f"{row['bad'] * 100:.0f} % bad, {row['policy']}",
+            *(_beside(row, name, form) for name, form in _GATE_COLUMNS.values()),
+        ]
+        for row in facts["virtual"]
+    ]
+    sentences = ["In brackets: the simulations that the breaker was designed by, with the same traffic and fleet."]
+    for row in facts["real"]:
+        gate = f"{row['trips']} gates" if row["trips"] != 1 else "1 gate"
+        sentences.append(
+            f"In real time, {row['bad'] * 100:.0f} % bad: {row['within_60_s'] * 100:.1f} % of {row['files']} files "
+            f"within 60 s, {gate}, {row['lost']} lost, {row['doubled']} doubled."
+        )
+    for each in facts["gates"]:
+        value = "none" if each["value"] is None else f"{each['value']:g}"
+        sentences.append(f"{each['gate']}: {value} (target {each['target']}: {_MET[each['met']]})")
+    return Report(("FIFTEEN MINUTES OF TROUBLE", *_GATE_COLUMNS), rows, sentences)
+
+
+def _beside(row: Facts, name: str, form: str) -> str:
+    """A figure, and what it was in the simulation."""
+    return f"{row[name]:{form}} ({row['reference'][name]:{form}})"
+
+
+_GATE_COLUMNS: Mapping[str, tuple[str, str]] = {
+    "WITHIN 60 S": ("within_60_s", ".2f"),
+    "P99 S": ("p99_s", ".0f"),
+    "ATTEMPTS/S": ("attempts_per_s", ".1f"),
+    "FAILURES/S": ("failures_per_s", ".1f"),
+    "QUEUE": ("longest_queue", ".0f"),
+    "DRAINED S": ("drained_s", ".0f"),
+    "OPENS": ("opens", ".1f"),
+}
 _GROWTH = 2.0
 _COMPARED = ("", "PER SECOND", "CPU S/1000", "WALL RATIO", "CPU RATIO")
 
@@ -201,6 +236,7 @@ _PARTS: Mapping[str, Callable[[Facts], Report]] = {
     "claim": _claim,
     "fair": _fair,
     "watch": _watch,
+    "gates": _gates,
 }
 
 

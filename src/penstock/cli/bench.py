@@ -224,6 +224,27 @@ def watch(runs: int, days: float, seeds: int, folder: Path, json_: bool) -> None
     _run("cases", lambda told: part.measure(options, folder, told), json_)
 
 
+@bench.command()
+@click.option(
+    "--seeds", type=click.IntRange(1, 100), default=2, show_default=True, help="Runs in virtual time of each."
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, 3_600),
+    default=45,
+    show_default=True,
+    help="Of trouble in real time; 0 leaves real time out.",
+)
+@_folder
+@_json
+def gates(seeds: int, seconds: float, folder: Path, json_: bool) -> None:
+    """A fleet in trouble: our breaker beside none and beside classic ones, in virtual time and in real time."""
+    from penstock.bench import gates as part
+
+    options = part.Options(seeds=seeds, seconds=seconds)
+    _run("runs", lambda told: part.measure(options, folder, told), json_)
+
+
 def _run(what: str, measure: Callable[[Told], Awaitable[Facts]], json_: bool) -> None:
     with showing.Progress(f"{what} measured") as progress:
 
