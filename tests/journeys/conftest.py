@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from penstock.bench.postgres import reserve
 from penstock.demo.stage import Stage
 from penstock.simulator import Platform, Scenario
 
@@ -27,9 +27,8 @@ class Installation:
 
     def __init__(self, folder: Path, graph_url: str) -> None:
         self.folder = folder
-        with contextlib.closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self._reserved = reserve()  # it stays ours between two starts
+        self.port = self._reserved.getsockname()[1]
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PENSTOCK_")},
             "PENSTOCK_DATABASE_URL": f"sqlite:///{folder}/penstock.db",
@@ -57,7 +56,7 @@ class Installation:
             text=True,
             input=given,
             env=self.environ,
-            timeout=120,
+            timeout=300,
         )
         assert code is None or ended.returncode == code, (arguments, ended.returncode, ended.stdout, ended.stderr)
         return ended.stdout
@@ -104,11 +103,16 @@ class Installation:
             self.process.kill()
             self.process.wait()
 
+    def remove(self) -> None:
+        """Kill it, and let its port go."""
+        self.kill()
+        self._reserved.close()
+
     async def stop(self) -> int:
         """SIGTERM; the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return await asyncio.to_thread(self.process.wait, 20)
+        return await asyncio.to_thread(self.process.wait, 60)
 
     def temporary_files(self) -> list[Path]:
         """What should not be there: half-written files."""
@@ -126,7 +130,7 @@ def installation(tmp_path: Path) -> "Any":
 
     yield make
     for each in made:
-        each.kill()
+        each.remove()
 
 
 @pytest.fixture

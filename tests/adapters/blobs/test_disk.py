@@ -158,6 +158,6 @@ def test_a_process_killed_in_the_middle_of_an_upload_leaves_no_file(tmp_path: Pa
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
         "asyncio.run(main())\n"
     )
-    ended = subprocess.run([sys.executable, "-c", program, str(tmp_path / "blobs")], check=False, timeout=60)
+    ended = subprocess.run([sys.executable, "-c", program, str(tmp_path / "blobs")], check=False, timeout=300)
     assert ended.returncode == -9
     assert files(tmp_path) == []
