@@ -15,6 +15,7 @@ import pytest
 
 from penstock.bench.postgres import reserve
 from penstock.demo.stage import Stage
+from penstock.settings import PostgresUrl, SqliteUrl
 from penstock.simulator import Platform, Scenario
 
 
@@ -131,6 +132,14 @@ def installation(tmp_path: Path) -> "Any":
     yield make
     for each in made:
         each.remove()
+
+
+@pytest.fixture(params=["embedded", "cluster"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> SqliteUrl | PostgresUrl:
+    """An empty database of either profile."""
+    if request.param == "embedded":
+        return SqliteUrl(tmp_path / "penstock.db")
+    return PostgresUrl(await request.getfixturevalue("postgres").new())
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from typing import Any
 import aiohttp
 import obstore
 import pytest
-from structlog.testing import capture_logs
 from yarl import URL
 
 from penstock.adapters.blobs.s3 import Patience, S3Blobs
@@ -189,13 +188,14 @@ async def test_a_bucket_that_refuses_stops_the_start(way: Any, bucket: Any) -> N
         await bucket(way, patience=IMPATIENT).start()
 
 
-async def test_a_bucket_that_is_not_there_for_now_stops_nothing(way: Any, bucket: Any) -> None:
+async def test_a_bucket_that_is_not_there_for_now_is_told_from_one_that_refuses(way: Any, bucket: Any) -> None:
     blobs = bucket(way, patience=IMPATIENT)
     await way.become("away")
-    with capture_logs() as logged:
-        await blobs.start()
-    assert [entry["event"] for entry in logged] == ["files.unavailable"]
+    for trial in (blobs.start, blobs.probe):
+        with pytest.raises(OSError, match="cannot be reached"):
+            await trial()
     await way.become("pass")
+    await blobs.probe()
     await put(blobs, KEY, b"a file")
 
 
