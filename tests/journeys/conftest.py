@@ -79,14 +79,15 @@ class Installation:
         meta.add_token("token", self.token)
         meta.add_number(self.number, app_secret=self.secret.encode(), callback=self.callback, token="token")
 
-    def start(self) -> None:
-        """Start ``penstock serve``; it may not answer yet."""
+    def start(self, *, stderr: int | None = None) -> subprocess.Popen[bytes]:
+        """Start ``penstock serve``; it may not answer yet. Its log is a file unless ``stderr`` is somewhere else."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "penstock", "serve"], env=self.environ, stdout=log, stderr=log
+                [sys.executable, "-m", "penstock", "serve"], env=self.environ, stdout=log, stderr=stderr or log
             )
+        return self.process
 
-    async def answers(self, wait_s: float = 60.0) -> None:
+    async def answers(self, wait_s: float = 300.0) -> None:
         """Wait until connections are taken."""
         async with asyncio.timeout(wait_s):
             while True:

@@ -28,7 +28,8 @@ Entry = MutableMapping[str, Any]
 
 def soon(*servers: Server, **webhooks: Any) -> Scenario:
     """A Meta that sends again soon and now and then twice."""
-    rules = {"retry_delays_s": (0.0, 0.2, 0.5, *([1.0] * 600)), "duplicate_rate": 0.1, "answer_timeout_s": 30.0}
+    rules: dict[str, Any] = {"duplicate_rate": 0.1, "answer_timeout_s": 30.0}
+    rules["retry_delays_s"] = (0.0, 0.2, 0.5, *([1.0] * 600))
     return Scenario(servers=servers or (Server(),), webhooks=Webhooks(**(rules | webhooks)))
 
 

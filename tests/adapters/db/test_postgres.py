@@ -240,6 +240,23 @@ async def test_a_connection_that_breaks_while_it_commits_is_told_as_not_stored(p
         await database.stop()
 
 
+async def test_a_connection_that_breaks_at_the_end_of_a_reading_is_no_ones_trouble(postgres: Any, url: str) -> None:
+    def twice() -> Script[int]:
+        yield Call("SELECT 1")
+        rows = yield Call("SELECT count(*) FROM numbers")
+        return int(rows[0][0])
+
+    async with cutting_proxy(postgres.server.port) as (port, cut):
+        database = PostgresDatabase(url.replace(f":{postgres.server.port}/", f":{port}/"), patience_s=60)
+        await database.start()
+        await database.write(table)
+        assert await database.read(twice) == 0
+        cut.set()
+        assert await database.read(twice) == 0
+        assert not cut.is_set()
+        await database.stop()
+
+
 @contextlib.asynccontextmanager
 async def cutting_proxy(port: int) -> AsyncIterator[tuple[int, asyncio.Event]]:
     """Passes everything on until ``cut`` is set; then the next COMMIT is passed on, and its answer is not."""
