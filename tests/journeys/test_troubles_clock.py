@@ -134,7 +134,7 @@ async def attempts_of(it: Whole, wamid: str) -> list[Any]:
 async def test_the_clock_of_an_embedded_installation_jumps_while_files_are_under_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, off_s: float
 ) -> None:
-    monkeypatch.setattr("penstock.flow.housekeeping._BEAT_S", 0.2)
+    monkeypatch.setattr("penstock.flow.timekeeping._EVERY_S", 0.2)
     monkeypatch.setattr("penstock.flow.leases._SWEEP_S", 0.2)
     slow = soon(Server(faults=(FaultRule(fault="slow", hop="download", latency_s=2.0),)))
     right = time.time

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from penstock.cli import words
 from penstock.cli.finding import Finding, fail, ok, warn
 from penstock.core.errors import PenstockError, UnsafeStore
-from penstock.flow.housekeeping import MAY_DIFFER_S
+from penstock.flow.timekeeping import MAY_DIFFER_S
 from penstock.settings import Settings
 
 if TYPE_CHECKING:

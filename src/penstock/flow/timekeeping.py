@@ -1,8 +1,8 @@
 """Looks at the clocks now and then, and says in one line when one of them is wrong.
 
-Penstock goes by the database's clock. A machine whose own differs is harmless here and a nuisance elsewhere (TLS, signed
-requests to a bucket); a database's that jumps makes leases and delays run out sooner or later than was meant. Nothing is
-corrected. Started by ``wiring`` in every process.
+Penstock goes by the database's clock. A machine whose own differs is harmless here and a nuisance elsewhere (TLS,
+signed requests to a bucket); a database's that jumps makes leases and delays run out sooner or later than was meant.
+Nothing is corrected. Started by ``wiring`` in every process.
 """
 
 import asyncio

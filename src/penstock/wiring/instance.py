@@ -38,6 +38,7 @@ from penstock.flow.registry import Registry
 from penstock.flow.rereading import StrayReader
 from penstock.flow.stamping import Stamping
 from penstock.flow.sweeping import Sweeping
+from penstock.flow.timekeeping import Timekeeping
 from penstock.ledger.book import Ledger
 from penstock.settings import Settings
 from penstock.settings.key_file import secret_keys
@@ -125,6 +126,7 @@ class Instance:
         self.strays = StrayReader(self.ledger, self.registry, wake=self.fetcher.wake)
         self.stamping = Stamping(self.ledger, owner=self.housekeeping.id, changed=self.nudge.changed)
         self.deadlines = Deadlines(self.ledger, owner=self.housekeeping.id)
+        self.timekeeping = Timekeeping(self.ledger)
         self.sweeping = Sweeping(self.ledger, self.blobs)
         self.rounds = Rounds(self.ledger, self._controls(settings), owner=self.housekeeping.id)
         self.reprocess = Runner(
@@ -187,7 +189,7 @@ class Instance:
 
     def _parts(self) -> list[Part]:
         """What this process's roles need, in the order in which it starts."""
-        parts: list[Part] = [self.registry, self.housekeeping]
+        parts: list[Part] = [self.registry, self.housekeeping, self.timekeeping]
         if self.roles & {"fetcher", "console"}:
             parts.append(self.blobs)
         if "fetcher" in self.roles:
