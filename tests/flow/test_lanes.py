@@ -189,7 +189,7 @@ async def test_while_one_lane_is_shut_what_comes_into_others_is_seen(hall: Hall)
     assert await hall.claim(lanes, 10) == []
     await hall.bring(RIVAL, 1)
     claimed: list[str] = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not claimed:
             claimed = await hall.claim(lanes, 10)
             await asyncio.sleep(lanes.idle_s(await hall.ledger.now()))
@@ -219,7 +219,7 @@ async def test_through_a_gate_that_opens_bit_by_bit_the_live_come_before_the_bac
     came = []
     for _ in range(20):
         hall.gates.left = {1: 1}
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while hall.gates.left[1]:
                 await hall.claim(lanes, 10)
         came.append(hall.held[-1].media_id[:3])

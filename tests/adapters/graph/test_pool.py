@@ -222,7 +222,7 @@ async def test_a_look_up_that_probes_is_given_up_sooner(server: RawServer) -> No
         await asyncio.sleep(120)
 
     server.answer(silent)
-    async with graph_at(server, limits=Limits(probe_head_s=0.1)) as graph:
+    async with graph_at(server, limits=Limits(probe_head_s=0.5)) as graph:
         exchange, nothing = await graph.look_up(MEDIA_ID, token=TOKEN, probe=True)
     assert nothing is None
     assert exchange.trouble is Trouble.READ_TIMEOUT
