@@ -14,8 +14,8 @@ def burn(seconds: float) -> None:
 
 def test_the_cpu_of_a_process_is_read_from_outside_as_it_reads_it_itself() -> None:
     before, own = meters.cpu_s(os.getpid()), time.process_time()
-    burn(0.02)
-    assert abs((meters.cpu_s(os.getpid()) - before) - (time.process_time() - own)) < 0.01
+    burn(0.1)
+    assert abs((meters.cpu_s(os.getpid()) - before) - (time.process_time() - own)) < 0.05
 
 
 def test_memory_is_at_least_what_is_held() -> None:
@@ -29,5 +29,5 @@ def test_what_is_measured_is_told_when_it_is_over() -> None:
     with meters.measured(os.getpid(), os.getpid()) as meter:
         burn(0.02)
     assert meter.wall_s > 0
-    assert meter.cpu_s >= 0.02
+    assert meter.cpu_s >= 0.01
     assert meter.others_cpu_s >= 0

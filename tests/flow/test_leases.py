@@ -3,9 +3,12 @@
 import asyncio
 import json
 from collections.abc import Callable
+from typing import Any
+
+import pytest
 
 from penstock.core.work import Claim
-from penstock.flow.leases import Leases
+from penstock.flow.leases import LEASE_S, Leases
 from penstock.flow.receiver import Receiver
 from penstock.flow.registry import Registry
 from penstock.ledger.book import Ledger
@@ -22,19 +25,38 @@ async def announce(ledger: Ledger, signed: Callable[..., bytes]) -> None:
     await registry.stop()
 
 
-async def test_a_held_lease_is_prolonged_before_it_runs_out(provisioned: Ledger, signed: Callable[..., bytes]) -> None:
+async def test_a_held_lease_is_prolonged_before_it_runs_out(
+    provisioned: Ledger, signed: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hours pass by the ledger's clock, which goes on by what a renewal is for and by nothing else."""
+    monkeypatch.setattr("penstock.flow.leases._RENEW_S", 0.01)
     await announce(provisioned, signed)
     lost: list[Claim] = []
-    ours, others = Leases(provisioned, "ours", lease_s=0.6), Leases(provisioned, "others", lease_s=0.6)
+    ours, others = Leases(provisioned, "ours"), Leases(provisioned, "others")
     [claim] = await ours.claim(10)
+    at, renew = await provisioned.now(), provisioned.queue.renew
+
+    async def now() -> float:
+        return at
+
+    async def renewed(**rest: Any) -> Any:
+        nonlocal at
+        found = await renew(**rest)
+        at += LEASE_S * 0.9
+        await others._sweep()
+        return found
+
+    monkeypatch.setattr(provisioned, "now", now)
+    monkeypatch.setattr(provisioned.queue, "renew", renewed)
+    began = at
     ours.start(lost=lost.append)
-    others.start(lost=lost.append)
-    await asyncio.sleep(1.5)
+    async with asyncio.timeout(60):
+        while at < began + 5 * LEASE_S:
+            await asyncio.sleep(0.01)
+    await ours.stop()
     assert await others.claim(10) == []
     assert ours.held(claim)
     assert lost == []
-    await ours.stop()
-    await others.stop()
 
 
 async def test_a_lease_that_ran_out_is_swept_and_its_holder_is_told(

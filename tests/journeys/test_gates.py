@@ -7,7 +7,6 @@ when requests came in at the simulated Meta, against the moment at which the gat
 import asyncio
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -72,14 +71,11 @@ class Waterworks:
     def start(self) -> None:
         """Start the processes that fetch."""
         for role in self.roles:
-            with contextlib.closing(socket.socket()) as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = probe.getsockname()[1]
             with (self._folder / "serve.log").open("ab") as log:
                 self._processes.append(
                     subprocess.Popen(
                         [sys.executable, "-m", "penstock", "serve", *(["--role", role] if role else [])],
-                        env={**self._environ, "PENSTOCK_BIND": f"127.0.0.1:{port}"},
+                        env={**self._environ, "PENSTOCK_BIND": "127.0.0.1:0"},
                         stdout=log,
                         stderr=log,
                     )
@@ -95,18 +91,27 @@ class Waterworks:
         return sum(count for (hop, _), count in self.meta.record.totals.items() if hop == "lookup")
 
     async def until(self, so: Callable[[], bool]) -> None:
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(300):
             while not so():
                 assert all(process.poll() is None for process in self._processes), self._log()
                 await asyncio.sleep(0.01)
 
     async def quiet(self) -> None:
         """Wait until no request has come for a while, and nothing is under way."""
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(300):
             seen = -1
             while seen != self.meta.record.seen or (await tallied(self))["fetching"]:
                 seen = self.meta.record.seen
                 await asyncio.sleep(2)
+
+    async def throttled(self, rate: float) -> None:
+        """Wait until everybody knows of an opening: until no more comes than it lets through, give or take."""
+        async with asyncio.timeout(300):
+            while True:
+                seen, since = self.looked_up, self.meta.clock.now()
+                await asyncio.sleep(2 * SOON_S)
+                if self.looked_up - seen <= 1.5 * rate * (self.meta.clock.now() - since):
+                    return
 
     async def set(self, scope: dict[str, str], opening: float | None) -> float:
         """Set a gate; the moment at which that was committed, by the simulated Meta's clock."""
@@ -191,7 +196,7 @@ def works(request: pytest.FixtureRequest, tmp_path: Path) -> Works:
 
 async def all_fetch(it: Waterworks) -> None:
     """Wait until every process fetches."""
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(300):
         while len((await it.ledger.steering.look(None, now=await it.ledger.now())).fetchers) < len(it.roles):
             await asyncio.sleep(0.1)
     await it.until(lambda: it.looked_up > 50)
@@ -222,7 +227,8 @@ async def through_an_opening(it: Waterworks, rate: float, seconds: float) -> dic
     await it.set({}, 0.0)
     await it.quiet()
     in_vain, set_at = await it.claimed_in_vain(), await it.set({}, rate)
-    await asyncio.sleep(2 * SOON_S)  # everybody knows of it
+    await asyncio.sleep(2 * SOON_S)
+    await it.throttled(rate)
     since = it.meta.clock.now()
     await asyncio.sleep(seconds)
     until = it.meta.clock.now()

@@ -117,7 +117,7 @@ class Site:
         for connection in list(self._state.connections):
             connection.shutdown()
         if self._state.tasks:
-            await asyncio.wait(self._state.tasks, timeout=5)
+            await asyncio.wait(self._state.tasks, timeout=300)
         await self.blobs.stop()
         await self.registry.stop()
 

@@ -5,7 +5,6 @@ Where everything runs as root, which PostgreSQL refuses, the server runs as the 
 tests: it trusts everybody on this machine, and its data goes when it is removed.
 """
 
-import contextlib
 import importlib.util
 import os
 import secrets
@@ -61,9 +60,8 @@ class PostgresServer:
         self._configuration = _QUIET | configuration
         self._process: subprocess.Popen[bytes] | None = None
         self.log = self._folder / "log"
-        with contextlib.closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self._reserved = reserve()
+        self.port: int = self._reserved.getsockname()[1]
 
     def url(self, database: str = "postgres") -> str:
         """Where a database is, as the settings name it."""
@@ -127,6 +125,7 @@ class PostgresServer:
     def remove(self) -> None:
         """Stop it, and remove its data."""
         self.stop("immediate")
+        self._reserved.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def configure(self, **configuration: str) -> None:
@@ -161,6 +160,18 @@ class PostgresServer:
                 return link.recv(1) == b"R"
         except OSError:
             return False
+
+
+def reserve() -> socket.socket:
+    """A port that stays free for a server until this socket is closed, also while the server is away.
+
+    The socket is bound and never listens: whoever binds with SO_REUSEADDR may have the port as well, and the kernel
+    gives it to no outgoing connection, not even to one that knocks at this very port and would be its own answer.
+    """
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    return reserved
 
 
 def _greeting() -> bytes:

@@ -12,6 +12,7 @@ import socket
 
 import structlog
 
+from penstock.core import outage
 from penstock.core.chain import Head
 from penstock.core.errors import PenstockError
 from penstock.ledger.book import Ledger
@@ -68,4 +69,4 @@ class Housekeeping:
             try:
                 await self._beat()
             except PenstockError as error:
-                _log.warning("beat.missed", reason=str(error))
+                _log.log(outage.level(error), "beat.missed", reason=str(error))

@@ -92,4 +92,4 @@ class Leases:
             try:
                 await work()
             except Unreachable as error:
-                _log.warning("leases.store_unavailable", reason=str(error))
+                _log.debug("leases.store_unavailable", reason=str(error))

@@ -10,6 +10,7 @@ import hmac
 import os
 import secrets
 import socket
+import time
 from collections.abc import Callable, Collection
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ from penstock.controls.rounds import Control, Rounds
 from penstock.core import budget
 from penstock.core.work import Outcome
 from penstock.flow.fetcher import Fetcher
+from penstock.flow.filing import Filing
 from penstock.flow.housekeeping import BEAT_S, SHARING_BEAT_S, Housekeeping
 from penstock.flow.nudge import Nudge
 from penstock.flow.receiver import Receiver
@@ -36,6 +38,7 @@ from penstock.flow.registry import Registry
 from penstock.flow.rereading import StrayReader
 from penstock.flow.stamping import Stamping
 from penstock.flow.sweeping import Sweeping
+from penstock.flow.timekeeping import Timekeeping
 from penstock.ledger.book import Ledger
 from penstock.settings import Settings
 from penstock.settings.key_file import secret_keys
@@ -46,7 +49,7 @@ from penstock.wiring.stores import hosts_of, ledger_of, open_blobs
 _SESSIONS = b"penstock/sessions/1"
 
 
-def open_graph(settings: Settings, *, send: Send = send_declared) -> HttpGraph:
+def open_graph(settings: Settings, *, send: Send = send_declared, clock: Callable[[], float] = time.time) -> HttpGraph:
     """Meta's Graph as these settings name it. Not started. ``send`` builds its requests; each is checked."""
     return HttpGraph(
         graph_url=settings.graph_url,
@@ -55,6 +58,7 @@ def open_graph(settings: Settings, *, send: Send = send_declared) -> HttpGraph:
         allow_insecure=settings.allow_insecure_upstream,
         concurrency=settings.fetch_concurrency,
         send=send,
+        clock=clock,
     )
 
 
@@ -95,11 +99,11 @@ class Instance:
         self.roles = ROLES & frozenset(roles) or ROLES
         self._lock = InstanceLock(settings.database_file) if settings.database_file is not None else None
         self._stack = contextlib.AsyncExitStack()
-        self.ledger = ledger_of(settings)
+        self.ledger = ledger_of(settings, watched=True)
         self.nudge = Nudge()
         self.registry = Registry(self.ledger)
-        self.blobs = open_blobs(settings)
-        self.graph = open_graph(settings, send=send)
+        self.blobs = Filing(open_blobs(settings))
+        self.graph = open_graph(settings, send=send, clock=self.ledger.clock)
         role = "all" if self.roles == ROLES else ",".join(sorted(self.roles))
         shares = self._lock is None and "fetcher" in self.roles
         self.housekeeping = Housekeeping(self.ledger, role=role, every_s=SHARING_BEAT_S if shares else BEAT_S)
@@ -116,11 +120,13 @@ class Instance:
             witness=self.metrics,
             look_up_limit=look_up_limit(settings),
             changed=self.nudge.changed,
+            files_away=lambda: self.blobs.away,
         )
-        self.gates.changed = self.fetcher.wake
+        self.gates.changed = self.blobs.back = self.fetcher.wake
         self.strays = StrayReader(self.ledger, self.registry, wake=self.fetcher.wake)
         self.stamping = Stamping(self.ledger, owner=self.housekeeping.id, changed=self.nudge.changed)
         self.deadlines = Deadlines(self.ledger, owner=self.housekeeping.id)
+        self.timekeeping = Timekeeping(self.ledger)
         self.sweeping = Sweeping(self.ledger, self.blobs)
         self.rounds = Rounds(self.ledger, self._controls(settings), owner=self.housekeeping.id)
         self.reprocess = Runner(
@@ -182,7 +188,7 @@ class Instance:
 
     def _parts(self) -> list[Part]:
         """What this process's roles need, in the order in which it starts."""
-        parts: list[Part] = [self.registry, self.housekeeping]
+        parts: list[Part] = [self.registry, self.housekeeping, self.timekeeping]
         if self.roles & {"fetcher", "console"}:
             parts.append(self.blobs)
         if "fetcher" in self.roles:

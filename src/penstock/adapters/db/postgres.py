@@ -18,7 +18,7 @@ from penstock.adapters.db.port import Call, Script
 from penstock.adapters.db.postgres_clock import Clock
 from penstock.adapters.db.postgres_errors import Cure, cure, told
 from penstock.adapters.db.postgres_pool import Connection, Pool
-from penstock.adapters.db.postgres_transaction import Several, Unsure, run
+from penstock.adapters.db.postgres_transaction import READ_ONLY, Several, Unsure, run
 from penstock.core.errors import StoreUnavailable, Unreachable, UnsafeStore
 
 __all__ = ["OLDEST", "PostgresDatabase", "Standing"]
@@ -36,7 +36,7 @@ _TRIES = 20  # of a script that others get in the way of
 _PAUSE_S = 0.005
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-_BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_BEGIN_READING = f"BEGIN ISOLATION LEVEL REPEATABLE READ {READ_ONLY}"
 _CLOCK = "SELECT extract(epoch FROM clock_timestamp())::float8"
 _STANDING = """SELECT current_setting('server_version_num')::int, current_setting('fsync'),
   current_setting('synchronous_commit'), current_setting('full_page_writes'), pg_is_in_recovery(),

@@ -13,6 +13,8 @@ from penstock.adapters.db.postgres_pool import Connection
 
 T = TypeVar("T")
 
+READ_ONLY = "READ ONLY"  # the end of a BEGIN
+
 _ROWS = Gives.ROWS
 _BROKEN = (
     OSError,
@@ -44,6 +46,8 @@ async def run(connection: Connection, begin: str | None, script: Callable[[], Sc
     try:
         ended = await connection.execute("COMMIT")
     except _BROKEN as error:
+        if begin.endswith(READ_ONLY):
+            raise  # nothing can have come of it: it may be run again
         raise Unsure from error
     if ended != "COMMIT":  # the server had given the transaction up
         raise asyncpg.SerializationError("the transaction was rolled back instead")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from penstock.core import expiry, nearing
+from penstock.core import expiry, nearing, outage
 from penstock.core.errors import PenstockError
 from penstock.flow.leading import Lead
 from penstock.ledger.book import Ledger
@@ -74,7 +74,7 @@ class Deadlines:
                 if await self._lead.ours():
                     await self.look()
             except PenstockError as error:
-                _log.warning("gate.deadlines_unknown", reason=str(error))
+                _log.log(outage.level(error), "gate.deadlines_unknown", reason=str(error))
             except Exception:  # noqa: BLE001 -- a mistake of ours: nothing but this report depends on it
                 _log.exception("gate.deadlines_failed")
             await asyncio.sleep(self._every_s)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from penstock.core import ids, media
+from penstock.core import ids, media, outage
 from penstock.core.errors import PenstockError
 from penstock.core.gate import Board
 from penstock.core.reprocess import State
@@ -66,7 +66,7 @@ class Runner:
             try:
                 pause_s = await self.turn()
             except PenstockError as error:
-                _log.warning("reprocess.store_unavailable", reason=str(error))
+                _log.log(outage.level(error), "reprocess.store_unavailable", reason=str(error))
                 pause_s = _AGAIN_S
             except Exception:  # noqa: BLE001 -- a mistake of ours: the files that are meant wait, and none is lost
                 _log.exception("reprocess.failed")
