@@ -125,7 +125,7 @@ async def test_a_gate_works_in_other_processes_without_their_looking(
                 else:
                     await command.gates.open({}, owner="operator")
                 async with asyncio.timeout(60):
-                    while bool(fetcher.gates._gates) is not shut:
+                    while bool(fetcher.gates._board.gates) is not shut:
                         await asyncio.sleep(0.01)
     finally:
         await fetcher.stop()
