@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from penstock.core.work import Claim
+from penstock.core.work import Attached, Claim
 from penstock.flow.leases import LEASE_S, Leases
 from penstock.flow.receiver import Receiver
 from penstock.flow.registry import Registry
@@ -84,3 +84,53 @@ async def test_a_claim_that_is_dropped_is_not_renewed(provisioned: Ledger, signe
     leases.drop(claim)
     assert not leases.held(claim)
     leases.drop(claim)
+
+
+async def test_what_a_dead_process_had_is_freed_before_its_lease_runs_out(
+    provisioned: Ledger, signed: Callable[..., bytes]
+) -> None:
+    await announce(provisioned, signed)
+    dead, alive = Leases(provisioned, "dead", lease_s=3_600.0), Leases(provisioned, "alive", gone_s=0.2)
+    [first] = await dead.claim(10)
+    await provisioned.processes.beat("dead", role="fetcher", now=await provisioned.now())
+    second: list[Claim] = []
+    alive.start(lost=lambda _: None)
+    async with asyncio.timeout(60):
+        while not second:
+            second = await alive.claim(10)
+            await asyncio.sleep(0.05)
+    await alive.stop()
+    assert (second[0].id, second[0].fence) == (first.id, first.fence + 1)
+
+
+async def test_who_goes_on_beating_or_never_beat_keeps_what_it_has(
+    provisioned: Ledger, signed: Callable[..., bytes]
+) -> None:
+    await announce(provisioned, signed)
+    held = Leases(provisioned, "held", lease_s=3_600.0)
+    assert len(await held.claim(10)) == 1
+    watching = Leases(provisioned, "watching", gone_s=0.05)
+    for _ in range(5):
+        await watching._sweep()  # of "held" there is no beat at all
+        await asyncio.sleep(0.02)
+    for beat in range(5):
+        await provisioned.processes.beat("held", role="fetcher", now=float(beat))
+        await watching._sweep()
+        await asyncio.sleep(0.02)
+    assert await watching.claim(10) == []
+
+
+async def test_a_process_that_was_only_stopped_for_long_is_told_and_its_result_is_dropped(
+    provisioned: Ledger, signed: Callable[..., bytes]
+) -> None:
+    await announce(provisioned, signed)
+    stopped, alive = Leases(provisioned, "stopped", lease_s=3_600.0), Leases(provisioned, "alive", gone_s=0.0)
+    [claim] = await stopped.claim(10)
+    await provisioned.processes.beat("stopped", role="fetcher", now=await provisioned.now())
+    await alive._sweep()
+    lost: list[Claim] = []
+    stopped._lost = lost.append
+    await stopped._renew()
+    assert lost == [claim]
+    ending = Attached(size=1, sha256=b"", content_type="image/jpeg")
+    assert not await provisioned.queue.settle(claim, ending, (), now=await provisioned.now())

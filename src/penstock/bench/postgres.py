@@ -67,6 +67,24 @@ class PostgresServer:
         """Where a database is, as the settings name it."""
         return f"postgresql://{_USER}@127.0.0.1:{self.port}/{database}"
 
+    @property
+    def pid(self) -> int:
+        """The process id of a server that runs."""
+        assert self._process is not None
+        return self._process.pid
+
+    def version(self) -> str:
+        """Of the programs, as they write it."""
+        return self._run("postgres", "--version").split()[-1]
+
+    def create(self, database: str) -> None:
+        """Make an empty database. Raises Unreachable."""
+        self._run("createdb", *self._where(), "-T", "template0", database)
+
+    def drop(self, database: str) -> None:
+        """Remove a database, whoever is still connected to it. Raises Unreachable."""
+        self._run("dropdb", *self._where(), "--force", "--if-exists", database)
+
     def start(self) -> None:
         """Make the data when there is none, start, and wait until connections are taken. Raises Unreachable."""
         if not self._data.exists():
@@ -98,10 +116,8 @@ class PostgresServer:
         """Start as a standby of another server, from a copy of its data. Raises Unreachable."""
         if os.geteuid() == 0:
             shutil.chown(self._folder, _NOBODY)
-        where = ("-h", "127.0.0.1", "-p", str(primary.port), "-U", _USER)
-        self._run(
-            "pg_basebackup", "-D", str(self._data), *where, "-R", "-X", "stream", "--checkpoint=fast", "--no-sync"
-        )
+        copying = ("-R", "-X", "stream", "--checkpoint=fast", "--no-sync")
+        self._run("pg_basebackup", "-D", str(self._data), *primary._where(), *copying)  # noqa: SLF001 -- its own kind
         self.start()
 
     def promote(self) -> None:
@@ -137,7 +153,10 @@ class PostgresServer:
             shutil.chown(self._folder, _NOBODY)
         self._run("initdb", "-D", str(self._data), "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def _where(self) -> tuple[str, ...]:
+        return ("-h", "127.0.0.1", "-p", str(self.port), "-U", _USER)
+
+    def _run(self, program: str, *arguments: str) -> str:
         try:
             ended = subprocess.run(  # noqa: S603 -- PostgreSQL's own program
                 [self._bin / program, *arguments],
@@ -151,6 +170,7 @@ class PostgresServer:
             raise Unreachable(f"{program} cannot be run: {error}") from error
         if ended.returncode:
             raise Unreachable(f"{program} failed: {ended.stderr.strip()[-300:]}")
+        return str(ended.stdout)
 
     def _ready(self) -> bool:
         """Whether the server lets somebody in: it answers a start-up packet with anything but "starting up"."""

@@ -19,7 +19,7 @@ from penstock.ledger.book import Ledger
 
 _log = structlog.get_logger()
 
-BEAT_S = 10.0
+BEAT_S = 5.0  # three of them missed, and what a process had in its hands goes to others (core.absence)
 SHARING_BEAT_S = 2.0  # of fetchers that share openings: three missed beats, and the others take over
 _NOTE_S = 3_600.0
 

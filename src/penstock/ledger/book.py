@@ -24,6 +24,7 @@ from penstock.ledger.renewal import Renewal
 from penstock.ledger.reprocess import Reprocess
 from penstock.ledger.sealing import Sealer
 from penstock.ledger.shelf import Shelf
+from penstock.ledger.signals import Signals
 from penstock.ledger.steering import Steering
 from penstock.ledger.tail import Tail
 from penstock.ledger.tokens import Tokens
@@ -55,6 +56,7 @@ class Ledger:
         self.leaders = Leaders(db, sql)
         self.reprocess = Reprocess(db, sql)
         self.audit_log = AuditLog(db, sql)
+        self.signals = Signals(db, sql)
 
     @property
     def profile(self) -> str:
@@ -85,6 +87,7 @@ class Ledger:
 
     async def stop(self) -> None:
         """Finish what is being written and close."""
+        await self.signals.stop()
         await self._db.stop()
 
     def tail(self) -> Tail:

@@ -11,6 +11,7 @@ from penstock.core.errors import WrongUse
 from penstock.core.gate import Gate
 from penstock.ledger.audit_log import Entry, entered
 from penstock.ledger.held import gate_of
+from penstock.ledger.signals import GATES, told
 from penstock.ledger.statements import Statements
 
 
@@ -70,6 +71,7 @@ class Gates:
             after = yield from self._found(kind, value, owner, now)
             action = "gate.shut" if opening == 0 else "gate.set"
             yield from entered(self._sql, _entry(by, action, scope, owner, why, before, after), now)
+            yield told(self._sql, GATES)
             return int(rows[0][0])
 
         return await self._db.write(script)
@@ -87,6 +89,7 @@ class Gates:
             rows = yield self._sql("open_gate", scope_kind=kind, scope_value=value, owner=owner)
             if before is not None:
                 yield from entered(self._sql, _entry(by or owner, "gate.open", scope, owner, why, before, None), at)
+                yield told(self._sql, GATES)
             return len(rows) if before is not None else 0
 
         return await self._db.write(script)

@@ -7,9 +7,6 @@ and the benchmarks.
 
 import contextlib
 import hmac
-import os
-import secrets
-import socket
 import time
 from collections.abc import Callable, Collection
 from typing import Protocol
@@ -31,6 +28,7 @@ from penstock.core import budget
 from penstock.core.work import Outcome
 from penstock.flow.fetcher import Fetcher
 from penstock.flow.filing import Filing
+from penstock.flow.hearing import Hearing
 from penstock.flow.housekeeping import BEAT_S, SHARING_BEAT_S, Housekeeping
 from penstock.flow.nudge import Nudge
 from penstock.flow.receiver import Receiver
@@ -40,6 +38,7 @@ from penstock.flow.stamping import Stamping
 from penstock.flow.sweeping import Sweeping
 from penstock.flow.timekeeping import Timekeeping
 from penstock.ledger.book import Ledger
+from penstock.ledger.signals import GATES, WORK
 from penstock.settings import Settings
 from penstock.settings.key_file import secret_keys
 from penstock.web.app import App, Parts, build
@@ -114,7 +113,7 @@ class Instance:
             self.registry,
             self.graph,
             self.blobs,
-            owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+            owner=self.housekeeping.id,  # what it has in its hands is freed when its beats stay away
             concurrency=settings.fetch_concurrency,
             gates=self.gates,
             witness=self.metrics,
@@ -123,16 +122,15 @@ class Instance:
             files_away=lambda: self.blobs.away,
         )
         self.gates.changed = self.blobs.back = self.fetcher.wake
-        self.strays = StrayReader(self.ledger, self.registry, wake=self.fetcher.wake)
+        self.strays = StrayReader(self.ledger, self.registry, wake=self.new_work)
         self.stamping = Stamping(self.ledger, owner=self.housekeeping.id, changed=self.nudge.changed)
         self.deadlines = Deadlines(self.ledger, owner=self.housekeeping.id)
         self.timekeeping = Timekeeping(self.ledger)
         self.sweeping = Sweeping(self.ledger, self.blobs)
         self.rounds = Rounds(self.ledger, self._controls(settings), owner=self.housekeeping.id)
-        self.reprocess = Runner(
-            self.ledger, owner=self.housekeeping.id, wake=self.fetcher.wake, changed=self.nudge.changed
-        )
-        self.receiver = Receiver(self.ledger, self.registry, wake=self.fetcher.wake, changed=self.nudge.changed)
+        self.reprocess = Runner(self.ledger, owner=self.housekeeping.id, wake=self.new_work, changed=self.nudge.changed)
+        self.receiver = Receiver(self.ledger, self.registry, wake=self.new_work, changed=self.nudge.changed)
+        self.hearing = [Hearing(self.ledger, GATES, self.gates.refresh), Hearing(self.ledger, WORK, self._wake)]
         self.app: App = build(
             Parts(
                 ledger=self.ledger,
@@ -192,7 +190,7 @@ class Instance:
         if self.roles & {"fetcher", "console"}:
             parts.append(self.blobs)
         if "fetcher" in self.roles:
-            parts += [self.graph, self.gates, self.fetcher]
+            parts += [self.graph, self.gates, self.fetcher, *self.hearing]
         if "watcher" in self.roles:
             parts.append(self.strays)
             parts += [self.sweeping] if self._lock is not None else [self.stamping, self.sweeping]
@@ -201,13 +199,21 @@ class Instance:
             parts.append(self.reprocess)
         return parts
 
+    def new_work(self) -> None:
+        """There is something new to fetch, for us or for the fetcher of another process."""
+        self.fetcher.wake()
+        self.ledger.signals.soon(WORK)
+
+    async def _wake(self) -> None:
+        self.fetcher.wake()
+
     async def mended(self) -> int:
         """Another fetch implementation is in use: what waits because its request was refused is due now. How many.
 
         A start is such a moment, too: a release that is put back or mended should not wait for the slow retry.
         """
         due = await self.ledger.queue.hurry(Outcome.CONTRACT, now=await self.ledger.now())
-        self.fetcher.wake()
+        self.new_work()
         return due
 
     async def stop(self) -> None:

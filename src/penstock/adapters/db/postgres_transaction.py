@@ -97,4 +97,11 @@ def _cleaned(call: Call) -> Call:
 
 
 def _without_nul(args: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(arg.replace("\0", "") if isinstance(arg, str) else arg for arg in args)
+    """Of values, or of columns of values."""
+    return tuple(_clean(arg) for arg in args)
+
+
+def _clean(arg: Any) -> Any:
+    if isinstance(arg, str):
+        return arg.replace("\0", "")
+    return _without_nul(arg) if isinstance(arg, tuple) else arg
