@@ -13,6 +13,7 @@ import structlog
 
 from penstock.core import expiry, nearing, outage
 from penstock.core.errors import PenstockError
+from penstock.core.gate import holds
 from penstock.flow.leading import Lead
 from penstock.ledger.book import Ledger
 
@@ -47,7 +48,7 @@ class Deadlines:
     async def look(self) -> None:
         """Look once, and say what is near."""
         now = await self._ledger.now()
-        gates = {gate.id: gate for gate in await self._ledger.gates.active(now=now) if gate.opening == 0}
+        gates = {gate.id: gate for gate in await self._ledger.gates.active(now=now) if holds(gate)}
         behind = await self._ledger.counts.behind_gates() if gates else {}
         known = {id_: found for id_, found in behind.items() if id_ in gates}  # one may be set between the questions
         self._told, near = nearing.look(self._told, known)
