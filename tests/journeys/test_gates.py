@@ -43,6 +43,21 @@ class Bottomless(MediaShelf):
         return Media(media_id, PHOTO, "image", None, created_at=self.at)
 
 
+async def number_in(address: str, statement: str) -> int:
+    """What a statement about everything that waits answers with, asked from outside."""
+    if address.startswith("postgresql"):
+        connection = await asyncpg.connect(address)
+        try:
+            return int(await connection.fetchval(statement) or 0)
+        finally:
+            await connection.close()
+    file = apsw.Connection(address)
+    try:
+        return int(next(iter(file.execute(statement)), (0,))[0] or 0)
+    finally:
+        file.close()
+
+
 class Waterworks:
     """So many waiting files, the processes that fetch them, and a Meta that has them all."""
 
@@ -126,29 +141,15 @@ class Waterworks:
 
     async def claimed_in_vain(self) -> int:
         """How often files that still wait were claimed."""
-        return await self._number("SELECT sum(fence) FROM fetches")
+        return await number_in(self._address, "SELECT sum(fence) FROM fetches")
 
     async def waiting(self, *, behind: str) -> tuple[int, int]:
         """(how many files of a number wait, how many of the others)."""
         own = f"(SELECT id FROM numbers WHERE phone_number_id = '{behind}')"
         return (
-            await self._number(f"SELECT count(*) FROM fetches WHERE number_id = {own}"),
-            await self._number(f"SELECT count(*) FROM fetches WHERE number_id <> {own}"),
+            await number_in(self._address, f"SELECT count(*) FROM fetches WHERE number_id = {own}"),
+            await number_in(self._address, f"SELECT count(*) FROM fetches WHERE number_id <> {own}"),
         )
-
-    async def _number(self, statement: str) -> int:
-        if self._address.startswith("postgresql"):
-            connection = await asyncpg.connect(self._address)
-            try:
-                return int(await connection.fetchval(statement))
-            finally:
-                await connection.close()
-        file = apsw.Connection(self._address)
-        try:
-            [(found,)] = file.execute(statement)
-            return int(found)
-        finally:
-            file.close()
 
     def _log(self) -> str:
         return (self._folder / "serve.log").read_text()[-2000:]
@@ -178,6 +179,7 @@ def works(request: pytest.FixtureRequest, tmp_path: Path) -> Works:
                 await it.bulk.files(files, now=now, workspaces=WORKSPACES)
                 if of_one:
                     await it.bulk.files(of_one, now=now, workspaces=1)
+            await number_in(address, "UPDATE fetches SET fence = 0 WHERE fence > 0")  # as if nobody had claimed any
             meta = await stack.enter_async_context(Platform())
             meta.world.shelf = Bottomless(0)
             meta.world.shelf.at = meta.clock.now()
