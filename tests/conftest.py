@@ -296,6 +296,7 @@ class Postgres:
                 *(f"DELETE FROM {table}" for table in tables if table not in kept),
                 "UPDATE provisioning SET version = 1",
                 "UPDATE stamps SET position = 0",
+                "INSERT INTO audit_head VALUES (1, 0, decode(repeat('00', 32), 'hex'))",
                 *(f"SELECT setval('{sequence}', 1, false)" for sequence in sequences),
             ]
         )

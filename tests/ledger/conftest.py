@@ -60,6 +60,7 @@ class Store:
             finally:
                 await connection.close()
         file = apsw.Connection(self.address)
+        file.set_busy_timeout(30_000)  # the ledger may be putting its log away
         try:
             return file.execute(sql).fetchall()
         finally:

@@ -6,6 +6,7 @@ by ``wiring``; used by everything above.
 
 from penstock.adapters.db.port import Database, Script
 from penstock.ledger import schema, statements
+from penstock.ledger.audit_log import AuditLog
 from penstock.ledger.counts import Counts
 from penstock.ledger.feed import Feed
 from penstock.ledger.gates import Gates
@@ -37,6 +38,7 @@ class Ledger:
         self.gates = Gates(db, sql)
         self.processes = Processes(db, sql)
         self.leaders = Leaders(db, sql)
+        self.audit_log = AuditLog(db, sql)
 
     @property
     def profile(self) -> str:
