@@ -74,10 +74,10 @@ class Sweeping:
             row = blobkey.row_of(key)
             if row is None or await attached.has(row):
                 continue
-            file = await self._ledger.shelf.media(row, workspace_id=None)
-            if file is None:
+            stage = await self._ledger.shelf.stage(row)
+            if stage is None:
                 unknown += 1
-            elif file.state in _ENDED:
+            elif stage in _ENDED:
                 await self._blobs.delete(key)
                 orphans += 1
         return Swept(orphans, await self._blobs.drop_unfinished(before), unknown)

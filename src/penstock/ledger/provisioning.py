@@ -10,12 +10,14 @@ from typing import TypeVar
 
 from penstock.adapters.db.port import Database, Row, Script
 from penstock.core.errors import Conflict, NotFound, WrongUse
+from penstock.core.keeping import Keep
 from penstock.ledger import facts
 from penstock.ledger.facts import Facts
 from penstock.ledger.journal import UNDER_WAY
 from penstock.ledger.rows import App, Snapshot
 from penstock.ledger.sealing import Sealer
 from penstock.ledger.statements import Statements
+from penstock.ledger.wishes import NOBODYS, Change, Wishes, told
 
 T = TypeVar("T")
 
@@ -30,13 +32,17 @@ class Provisioning:
 
     # -- workspaces -------------------------------------------------------------------------
 
-    async def add_workspace(self, name: str, *, test: bool = False, now: float) -> Facts:
-        """Add a workspace. Raises WrongUse or Conflict."""
+    async def add_workspace(
+        self, name: str, *, test: bool = False, keep: Wishes | None = None, change: Change = NOBODYS, now: float
+    ) -> Facts:
+        """Add a workspace; ``keep`` says in days how long it wishes things kept. Raises WrongUse or Conflict."""
         facts.check_name("workspace", name)
+        wished = Keep().changed(keep or {})
 
         def script() -> Script[Facts]:
             yield from self._absent("workspace", name)
-            yield self._sql("insert_workspace", name=name, is_test=int(test), now=now)
+            yield self._sql("insert_workspace", name=name, is_test=int(test), now=now, **wished.columns())
+            yield from told(self._sql, name, change, Keep(), wished, now)
             return facts.workspace((yield from self._row("workspace", name)))
 
         return await self._change(script)
@@ -45,12 +51,24 @@ class Provisioning:
         """Every workspace."""
         return await self._list("list_workspaces", facts.workspace)
 
-    async def set_workspace(self, name: str, *, test: bool | None = None) -> Facts:
-        """Change a workspace. Raises NotFound."""
+    async def set_workspace(
+        self,
+        name: str,
+        *,
+        test: bool | None = None,
+        keep: Wishes | None = None,
+        change: Change = NOBODYS,
+        now: float = 0.0,
+    ) -> Facts:
+        """Change a workspace; in ``keep`` None is for good, what is not named stays. Raises NotFound or WrongUse."""
 
         def script() -> Script[Facts]:
             row = yield from self._row("workspace", name)
-            yield self._sql("set_workspace", id=row[0], is_test=row[2] if test is None else int(test))
+            before = facts.keep(row)
+            wished = before.changed(keep or {})
+            is_test = row[2] if test is None else int(test)
+            yield self._sql("set_workspace", id=row[0], is_test=is_test, **wished.columns())
+            yield from told(self._sql, name, change, before, wished, now)
             return facts.workspace((yield from self._row("workspace", name)))
 
         return await self._change(script)
@@ -337,9 +355,8 @@ class Provisioning:
     async def _change(self, script: Callable[[], Script[T]]) -> T:
         def whole() -> Script[T]:
             yield self._sql("lock_provisioning")
-            result = yield from script()
             yield self._sql("raise_version")
-            return result
+            return (yield from script())
 
         return await self._db.write(whole)
 

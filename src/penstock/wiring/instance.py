@@ -28,6 +28,7 @@ from penstock.flow.nudge import Nudge
 from penstock.flow.receiver import Receiver
 from penstock.flow.registry import Registry
 from penstock.flow.rereading import StrayReader
+from penstock.flow.retention import Retention
 from penstock.flow.stamping import Stamping
 from penstock.flow.sweeping import Sweeping
 from penstock.ledger.book import Ledger
@@ -112,6 +113,7 @@ class Instance:
         self.strays = StrayReader(self.ledger, self.registry, wake=self.fetcher.wake)
         self.stamping = Stamping(self.ledger, owner=self.housekeeping.id, changed=self.nudge.changed)
         self.sweeping = Sweeping(self.ledger, self.blobs)
+        self.retention = Retention(self.ledger, self.blobs, owner=self.housekeeping.id)
         self.receiver = Receiver(self.ledger, self.registry, wake=self.fetcher.wake, changed=self.nudge.changed)
         self.app: App = build(
             Parts(
@@ -161,7 +163,8 @@ class Instance:
             parts += [self.graph, self.gates, self.fetcher]
         if "watcher" in self.roles:
             parts.append(self.strays)
-            parts += [self.sweeping] if self._lock is not None else [self.stamping, self.sweeping]
+            parts += [] if self._lock is not None else [self.stamping]
+            parts += [self.sweeping, self.retention]
         return [*parts, self.housekeeping]
 
     async def mended(self) -> int:
