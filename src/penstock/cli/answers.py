@@ -8,10 +8,12 @@ from typing import Any
 
 from msgspec import structs
 
-from penstock.cli.words import utc
+from penstock.cli.words import plain, utc
 from penstock.core import ids
+from penstock.core.expiry import DAY_S, HOUR_S, SIX_HOURS_S, Expiring
 from penstock.core.gate import Gate
 from penstock.core.work import Attempt
+from penstock.ledger.audit_log import Recorded, readable
 from penstock.ledger.rows import Media, Stray, Tally
 
 Facts = dict[str, Any]
@@ -39,6 +41,41 @@ def gate(row: Gate, holding: int) -> Facts:
         "holding": holding,
         "override_automatic": row.override_automatic,
     }
+
+
+def cost(row: Gate, found: Expiring, sentence: str) -> Facts:
+    """What a gate costs, of what waits in its scope now."""
+    return {
+        "waiting": found.waiting.files,
+        "workspaces": found.waiting.workspaces,
+        "expiring": found.before.files,
+        "expiring_workspaces": found.before.workspaces,
+        "no_storage_within_1h": found.no_storage(),
+        "past": found.past,
+        "until": utc(row.until),
+        "sentence": plain(sentence),
+    }
+
+
+def expiring(row: Gate, found: Expiring) -> Facts:
+    """How long what stands behind a gate has."""
+    return {
+        "gate": row.id,
+        "scope": row.scope,
+        "waiting": found.waiting.files,
+        "workspaces": found.waiting.workspaces,
+        "within_1h": found.within(HOUR_S),
+        "within_6h": found.within(SIX_HOURS_S),
+        "within_24h": found.within(DAY_S),
+        "no_storage_within_1h": found.no_storage(),
+        "past": found.past,
+        "first_at": utc(found.first_at),
+    }
+
+
+def change(row: Recorded) -> Facts:
+    """An entry of the audit log."""
+    return readable(row)
 
 
 def media(row: Media) -> Facts:

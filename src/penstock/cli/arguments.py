@@ -9,12 +9,14 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
 from penstock.core.errors import WrongUse
 
 as_json = click.option("--json", "json_", is_flag=True, help="Answer as JSON.")
+why = click.option("--why", default="", metavar="TEXT", help="Why, for the audit log.")
 
 _SECRET_BYTES = 65_536
 _BOM = b"\xef\xbb\xbf"
@@ -64,6 +66,35 @@ class Moment(click.ParamType[float]):
             return moment(text)
         except (ValueError, OverflowError):
             self.fail(f"{text[:40]!r} is not a time such as 2026-11-24T10:30:00Z, 2026-11-24, 15m or 7d.", param, ctx)
+
+
+class Later(click.ParamType["End"]):
+    """A time to come: RFC 3339, a date, or how long from now (``30m``, ``2h``, ``1d``)."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> "End":
+        """A moment, or a span until it."""
+        if isinstance(value, End):
+            return value
+        text = str(value).strip()
+        if match := _AGO.fullmatch(text):
+            return End(in_s=float(int(match[1]) * _UNIT_S[match[2]]))
+        try:
+            return End(at=moment(text))
+        except (ValueError, OverflowError):
+            self.fail(f"{text[:40]!r} is not a time such as 2026-11-24T10:30:00Z, 30m or 2h.", param, ctx)
+
+
+class End(NamedTuple):
+    """When something is to end."""
+
+    at: float | None = None
+    in_s: float = 0.0
+
+    def after(self, now: float) -> float:
+        """Epoch seconds, by the clock that matters."""
+        return now + self.in_s if self.at is None else self.at
 
 
 def moment(text: str) -> float:

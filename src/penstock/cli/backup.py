@@ -2,7 +2,8 @@
 
 A backup is a directory that settings can point at as it is; files that are in a bucket stay there. It gets its name
 only when everything in it is durable and has been compared; until then it is called PATH.partial. The secret key stays
-out unless it is asked for: whoever has both can read Meta's tokens. The copying is ``cli.copying``'s.
+out unless it is asked for: whoever has both can read Meta's tokens. The head of the audit log is told and lies beside
+the copy, so that it can be compared afterwards (`penstock audit --head`). The copying is ``cli.copying``'s.
 """
 
 import shutil
@@ -127,6 +128,7 @@ def _facts(path: Path, copied: "Copied", *, with_key: bool, took_s: float) -> di
         "linked": copied.linked,
         "with_key": with_key,
         "problems": copied.problems,
+        "audit_log": None if copied.head is None else {"entries": copied.entries, "head": copied.head},
         "took_s": round(took_s, 3),
     }
 
@@ -135,6 +137,7 @@ def _show(path: Path, copied: "Copied", bucket: str | None) -> None:
     if bucket is not None:
         showing.line(f"{path}: database of {words.size(copied.database_bytes)}", style="ok")
         showing.line(f"  The files stay in {bucket}: keep them there, by the bucket's own versions and copies.")
+        _show_head(copied)
         return
     linked = f", {words.count(copied.linked)} of them linked" if copied.linked else ""
     showing.line(
@@ -142,7 +145,14 @@ def _show(path: Path, copied: "Copied", bucket: str | None) -> None:
         f"of {words.size(copied.file_bytes)}{linked}",
         style="fail" if copied.problems else "ok",
     )
+    _show_head(copied)
     for problem in copied.problems:
         showing.line(f"  {problem}")
     if copied.problems:
         showing.line("  The backup holds everything else. `penstock audit --deep` checks what is there.")
+
+
+def _show_head(copied: "Copied") -> None:
+    if copied.head is not None:
+        entries = words.many(copied.entries, "entry", "entries")
+        showing.line(f"  Audit log: {entries}, head {copied.head}")

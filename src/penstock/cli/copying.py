@@ -6,6 +6,7 @@ directory gets its name. For the embedded profile only. Used by ``cli.backup``.
 """
 
 import contextlib
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from penstock.core import blobkey
 from penstock.core.errors import StoreUnavailable, Unreachable
 from penstock.ledger import statements
 
-DATABASE, BLOBS, KEY = "penstock.db", "blobs", "secret.key"
+DATABASE, BLOBS, KEY, HEAD = "penstock.db", "blobs", "secret.key", "audit-log-head.json"
 
 _PAGE = 1_000  # rows read at once
 _BUSY_MS = 5_000
@@ -38,6 +39,8 @@ class Copied:
     file_bytes: int = 0
     linked: int = 0  # part of files
     problems: list[str] = field(default_factory=list)
+    entries: int = 0  # of the audit log
+    head: str | None = None  # its digest in hex; None in a database of a release that kept no such log
 
 
 def copy(database: Path, blobs: Path | None, target: Path, *, key: Path | None, tell: Tell) -> Copied:
@@ -51,6 +54,7 @@ def copy(database: Path, blobs: Path | None, target: Path, *, key: Path | None, 
     snapshot = target / DATABASE
     _copy_database(database, snapshot, tell)
     copied.database_bytes = snapshot.stat().st_size
+    _note_head(snapshot, target / HEAD, copied)
     if blobs is not None:
         (target / BLOBS).mkdir(mode=0o700)
         _copy_files(snapshot, blobs, target / BLOBS, copied, tell)
@@ -90,6 +94,24 @@ def _copy_database(source: Path, target: Path, tell: Tell) -> None:
         raise Unreachable(f"the copy of the database is not sound, so no backup was made: {str(verdict)[:200]}")
     target.chmod(0o600)
     fsync(target)
+
+
+def _note_head(snapshot: Path, target: Path, copied: Copied) -> None:
+    """Put the head of the audit log beside the copy, so that one that is rewritten afterwards shows."""
+    sql = statements.load("sqlite")
+    with _opened(snapshot, apsw.SQLITE_OPEN_READONLY) as rows:
+        if ("audit_head",) not in _rows(rows, sql("list_tables")):
+            return
+        found = _rows(rows, sql("get_audit_head"))
+    if not found:
+        copied.problems.append("the head of the audit log is gone: `penstock audit` says more")
+        return
+    copied.entries, copied.head = int(found[0][0]), bytes(found[0][1]).hex()
+    with open(target, "x", encoding="ascii", opener=_private) as written:
+        json.dump({"entries": copied.entries, "head": copied.head}, written)
+        written.write("\n")
+        written.flush()
+        os.fsync(written.fileno())
 
 
 def _copy_files(snapshot: Path, blobs: Path, target: Path, copied: Copied, tell: Tell) -> None:

@@ -11,7 +11,7 @@ import click
 
 from penstock.cli import answers, arguments, session, showing, words
 from penstock.cli.commands import Family
-from penstock.core import ids
+from penstock.core import expiry, ids
 from penstock.core.errors import NotFound, WrongUse
 from penstock.core.media import State
 from penstock.core.work import Attempt, Outcome
@@ -120,7 +120,8 @@ def standing(item: Media, now: float) -> str:
 def _waiting(item: Media, now: float) -> list[str]:
     left = f"{words.duration(item.deadline - now)} to live" if item.deadline > now else "its time is over"
     if item.held:
-        return [left, *([item.reason] if item.reason else [])]
+        by = f"gate {expiry.held_by(item.gate, now)}" if item.gate is not None else ""
+        return [part for part in (by, left, item.reason) if part]
     due = "due now" if item.due_at is None or item.due_at <= now else f"next {words.ago(item.due_at, now)}"
     if not item.attempts:
         return [due]

@@ -1,25 +1,25 @@
 """``penstock workspace|app|credential|number``: who is served. Secrets go in by file and never come out.
 
 Every change takes effect in a running instance within a second. What came for a number before it was added is read at
-once. Thin words around ``ledger.provisioning``.
+once. Thin words around ``ledger.provisioning`` and ``cli.changing``.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from penstock.cli import arguments, session, showing, words
+from penstock.cli import arguments, changing
 from penstock.cli.commands import Family
-from penstock.core import ids
 from penstock.core.errors import WrongUse
 
 if TYPE_CHECKING:
     from penstock.ledger.book import Ledger
+    from penstock.ledger.provisioning import Provisioning
 
 Facts = dict[str, Any]
 
-_json = arguments.as_json
+_json, _why = arguments.as_json, arguments.why
 _secret_file = click.option("--secret-file", metavar="PATH|-", help="File that holds the app secret; - for stdin.")
 _token_file = click.option("--token-file", metavar="PATH|-", help="File that holds the Meta token; - for stdin.")
 _verify_token = click.option("--verify-token", metavar="TOKEN", help="What Meta repeats when it verifies the webhook.")
@@ -38,36 +38,39 @@ def workspace() -> None:
 @workspace.command("add")
 @click.argument("name")
 @click.option("--test", is_flag=True, help="A workspace for trying things out.")
+@_why
 @_json
-def add_workspace(name: str, test: bool, json_: bool) -> None:
+def add_workspace(name: str, test: bool, why: str, json_: bool) -> None:
     """Add the workspace NAME (1 to 63 of a-z, 0-9 and dash)."""
-    _changed(
-        "workspace", json_, lambda ledger, now: ledger.provisioning.add_workspace(name, test=test, now=now), "added"
-    )
+    changing.changed("workspace", json_, why, lambda store, now: store.add_workspace(name, test=test, now=now), "added")
 
 
 @workspace.command("set")
 @click.argument("name")
 @click.option("--test/--no-test", default=None, help="A workspace for trying things out, or not.")
+@_why
 @_json
-def set_workspace(name: str, test: bool | None, json_: bool) -> None:
+def set_workspace(name: str, test: bool | None, why: str, json_: bool) -> None:
     """Change the workspace NAME."""
     _something(test)
-    _changed("workspace", json_, lambda ledger, _: ledger.provisioning.set_workspace(name, test=test), "changed")
+    changing.changed("workspace", json_, why, lambda store, _: store.set_workspace(name, test=test), "changed")
 
 
 @workspace.command("list")
 @_json
 def list_workspaces(json_: bool) -> None:
     """List the workspaces."""
-    _listed("workspace", json_, lambda ledger: ledger.provisioning.workspaces(), {"NAME": "name", "TEST": "test"})
+    changing.listed(
+        "workspace", json_, lambda ledger: ledger.provisioning.workspaces(), {"NAME": "name", "TEST": "test"}
+    )
 
 
 @workspace.command("remove")
 @click.argument("name")
-def remove_workspace(name: str) -> None:
+@_why
+def remove_workspace(name: str, why: str) -> None:
     """Remove the workspace NAME, as long as it has no numbers, files and tokens."""
-    _removed("workspace", name, lambda ledger, _: ledger.provisioning.remove_workspace(name))
+    changing.removed("workspace", name, why, lambda store, _: store.remove_workspace(name))
 
 
 @click.group(cls=Family)
@@ -80,17 +83,19 @@ def app() -> None:
 @_secret_file
 @_verify_token
 @_forward_to
+@_why
 @_json
-def add_app(name: str, secret_file: str | None, verify_token: str | None, forward_to: str | None, json_: bool) -> None:
+def add_app(
+    name: str, secret_file: str | None, verify_token: str | None, forward_to: str | None, why: str, json_: bool
+) -> None:
     """Add the Meta app NAME, with its secret and the verify token that you chose for it."""
     source, chosen = _needed("--secret-file", secret_file), _needed("--verify-token", verify_token)
     secret = arguments.secret(source, "the app secret")
-    _changed(
+    changing.changed(
         "app",
         json_,
-        lambda ledger, now: ledger.provisioning.add_app(
-            name, secret=secret, verify_token=chosen, forward_to=forward_to, now=now
-        ),
+        why,
+        lambda store, now: store.add_app(name, secret=secret, verify_token=chosen, forward_to=forward_to, now=now),
         "added",
     )
 
@@ -101,6 +106,7 @@ def add_app(name: str, secret_file: str | None, verify_token: str | None, forwar
 @_verify_token
 @_forward_to
 @click.option("--drop-old-secret", is_flag=True, help="End a rotation: only the newest secret stays valid.")
+@_why
 @_json
 def set_app(
     name: str,
@@ -108,15 +114,17 @@ def set_app(
     verify_token: str | None,
     forward_to: str | None,
     drop_old_secret: bool,
+    why: str,
     json_: bool,
 ) -> None:
     """Change the app NAME. A new secret is valid beside the present one until the old one is dropped."""
     _something(secret_file, verify_token, forward_to, drop_old_secret or None)
     secret = arguments.secret(secret_file, "the app secret") if secret_file else None
-    _changed(
+    changing.changed(
         "app",
         json_,
-        lambda ledger, _: ledger.provisioning.set_app(
+        why,
+        lambda store, _: store.set_app(
             name, secret=secret, verify_token=verify_token, forward_to=forward_to, drop_old_secret=drop_old_secret
         ),
         "changed",
@@ -128,14 +136,15 @@ def set_app(
 def list_apps(json_: bool) -> None:
     """List the apps, without their secrets."""
     columns = {"NAME": "name", "SECRETS": "secrets", "FORWARD TO": "forward_to"}
-    _listed("app", json_, lambda ledger: ledger.provisioning.apps(), columns)
+    changing.listed("app", json_, lambda ledger: ledger.provisioning.apps(), columns)
 
 
 @app.command("remove")
 @click.argument("name")
-def remove_app(name: str) -> None:
+@_why
+def remove_app(name: str, why: str) -> None:
     """Remove the app NAME, as long as it has no numbers and nothing in the journal."""
-    _removed("app", name, lambda ledger, _: ledger.provisioning.remove_app(name))
+    changing.removed("app", name, why, lambda store, _: store.remove_app(name))
 
 
 @click.group(cls=Family)
@@ -146,14 +155,16 @@ def credential() -> None:
 @credential.command("add")
 @click.argument("name")
 @_token_file
+@_why
 @_json
-def add_credential(name: str, token_file: str | None, json_: bool) -> None:
+def add_credential(name: str, token_file: str | None, why: str, json_: bool) -> None:
     """Add a Meta token under NAME."""
     token = arguments.secret(_needed("--token-file", token_file), "the Meta token")
-    _changed(
+    changing.changed(
         "credential",
         json_,
-        lambda ledger, now: ledger.provisioning.add_credential(name, token=token, now=now),
+        why,
+        lambda store, now: store.add_credential(name, token=token, now=now),
         "added",
     )
 
@@ -161,14 +172,16 @@ def add_credential(name: str, token_file: str | None, json_: bool) -> None:
 @credential.command("set")
 @click.argument("name")
 @_token_file
+@_why
 @_json
-def set_credential(name: str, token_file: str | None, json_: bool) -> None:
+def set_credential(name: str, token_file: str | None, why: str, json_: bool) -> None:
     """Replace the token of the credential NAME."""
     token = arguments.secret(_needed("--token-file", token_file), "the Meta token")
-    _changed(
+    changing.changed(
         "credential",
         json_,
-        lambda ledger, now: ledger.provisioning.set_credential(name, token=token, now=now),
+        why,
+        lambda store, now: store.set_credential(name, token=token, now=now),
         "changed",
     )
 
@@ -178,14 +191,15 @@ def set_credential(name: str, token_file: str | None, json_: bool) -> None:
 def list_credentials(json_: bool) -> None:
     """List the credentials, without their tokens."""
     columns = {"NAME": "name", "NUMBERS": "numbers", "CHANGED": "changed_at"}
-    _listed("credential", json_, lambda ledger: ledger.provisioning.credentials(), columns)
+    changing.listed("credential", json_, lambda ledger: ledger.provisioning.credentials(), columns)
 
 
 @credential.command("remove")
 @click.argument("name")
-def remove_credential(name: str) -> None:
+@_why
+def remove_credential(name: str, why: str) -> None:
     """Remove the credential NAME, as long as no number uses it or ever did."""
-    _removed("credential", name, lambda ledger, _: ledger.provisioning.remove_credential(name))
+    changing.removed("credential", name, why, lambda store, _: store.remove_credential(name))
 
 
 @click.group(cls=Family)
@@ -200,6 +214,7 @@ def number() -> None:
 @click.option("--credential", "credential_", metavar="NAME", help="The shared Meta token to fetch with.")
 @_token_file
 @click.option("--no-storage", is_flag=True, help="Meta keeps its media for an hour only (No-Storage).")
+@_why
 @_json
 def add_number(
     phone_number_id: str,
@@ -208,14 +223,15 @@ def add_number(
     credential_: str | None,
     token_file: str | None,
     no_storage: bool,
+    why: str,
     json_: bool,
 ) -> None:
     """Add a business number by the id that Meta gave it, and read what came for it before."""
     _one_of(credential_, token_file)
     token = arguments.secret(token_file, "the Meta token") if token_file else None
 
-    async def work(ledger: "Ledger", now: float) -> Facts:
-        facts: Facts = await ledger.provisioning.add_number(
+    async def change(store: "Provisioning", now: float) -> Facts:
+        return await store.add_number(
             phone_number_id,
             workspace=workspace_,
             app=app_,
@@ -224,9 +240,8 @@ def add_number(
             no_storage=no_storage,
             now=now,
         )
-        return facts | {"read": await _read_quarantine(ledger, phone_number_id)}
 
-    _changed("number", json_, work, "added")
+    changing.changed("number", json_, why, change, "added", _reading(phone_number_id))
 
 
 @number.command("set")
@@ -235,6 +250,7 @@ def add_number(
 @click.option("--credential", "credential_", metavar="NAME", help="The shared Meta token to fetch with.")
 @_token_file
 @click.option("--no-storage/--storage", default=None, help="Meta keeps its media for an hour only, or for seven days.")
+@_why
 @_json
 def set_number(
     phone_number_id: str,
@@ -242,6 +258,7 @@ def set_number(
     credential_: str | None,
     token_file: str | None,
     no_storage: bool | None,
+    why: str,
     json_: bool,
 ) -> None:
     """Change a business number. Its workspace stays: what it received is there."""
@@ -250,13 +267,12 @@ def set_number(
         raise click.UsageError("Give --credential or --token-file, not both.")
     token = arguments.secret(token_file, "the Meta token") if token_file else None
 
-    async def work(ledger: "Ledger", now: float) -> Facts:
-        facts: Facts = await ledger.provisioning.set_number(
+    async def change(store: "Provisioning", now: float) -> Facts:
+        return await store.set_number(
             phone_number_id, app=app_, credential=credential_, token=token, no_storage=no_storage, now=now
         )
-        return facts | {"read": await _read_quarantine(ledger, phone_number_id)}
 
-    _changed("number", json_, work, "changed")
+    changing.changed("number", json_, why, change, "changed", _reading(phone_number_id))
 
 
 @number.command("list")
@@ -270,104 +286,29 @@ def list_numbers(json_: bool) -> None:
         "CREDENTIAL": "credential",
         "NO STORAGE": "no_storage",
     }
-    _listed("number", json_, lambda ledger: ledger.provisioning.numbers(), columns)
+    changing.listed("number", json_, lambda ledger: ledger.provisioning.numbers(), columns)
 
 
 @number.command("remove")
 @click.argument("phone_number_id")
-def remove_number(phone_number_id: str) -> None:
+@_why
+def remove_number(phone_number_id: str, why: str) -> None:
     """Stop serving a number. What it received stays; what comes from now on goes to quarantine."""
-    _removed("number", phone_number_id, lambda ledger, now: ledger.provisioning.remove_number(phone_number_id, now=now))
+    changing.removed("number", phone_number_id, why, lambda store, now: store.remove_number(phone_number_id, now=now))
 
 
-# -- the four verbs ---------------------------------------------------------------------------
+def _reading(phone_number_id: str) -> "Callable[[Ledger], Awaitable[Facts]]":
+    """Reads what quarantine holds for a number."""
 
-_IDS = {
-    "workspace": ids.Kind.WORKSPACE,
-    "app": ids.Kind.APP,
-    "credential": ids.Kind.CREDENTIAL,
-    "number": ids.Kind.NUMBER,
-}
+    async def read(ledger: "Ledger") -> Facts:
+        from msgspec import structs
 
+        from penstock.flow.registry import Registry
+        from penstock.flow.rereading import read_strays
 
-def _changed(
-    kind: str, json_: bool, change: "Callable[[Ledger, float], Awaitable[Mapping[str, object]]]", verb: str
-) -> None:
-    """Make a change and say what is there now."""
+        return {"read": structs.asdict(await read_strays(ledger, Registry(ledger), phone_number_id))}
 
-    async def work(ledger: "Ledger") -> Mapping[str, object]:
-        return await change(ledger, await ledger.now())
-
-    facts = session.with_ledger(work, create=verb == "added")
-    shown = _shown(kind, facts)
-    if json_:
-        showing.as_json(shown)
-        return
-    click.echo(f"{kind} {shown.get('name') or shown.get('phone_number_id')} {verb}")
-    read = shown.get("read")
-    if isinstance(read, dict) and read["bodies"]:
-        click.echo(
-            f"read {words.many(read['bodies'], 'webhook')} that came for it before: "
-            f"{words.many(read['messages'], 'message')}, {words.many(read['media'], 'file')}"
-        )
-
-
-def _listed(
-    kind: str,
-    json_: bool,
-    ask: "Callable[[Ledger], Awaitable[list[dict[str, object]]]]",
-    columns: Mapping[str, str],
-) -> None:
-    """Show all of a kind."""
-
-    async def work(ledger: "Ledger") -> tuple[list[dict[str, object]], float]:
-        return await ask(ledger), await ledger.now()
-
-    rows, now = session.with_ledger(work)
-    if json_:
-        showing.as_json({f"{kind}s": [_shown(kind, row) for row in rows]})
-        return
-    cells = [[_cell(row[key], now if key.endswith("_at") else None) for key in columns.values()] for row in rows]
-    numbers = [column for column in columns if column in {"SECRETS", "NUMBERS"}]
-    showing.table(list(columns), cells, empty=f"no {kind}s yet: add one with `penstock {kind} add`", right=numbers)
-
-
-def _removed(kind: str, name: str, remove: "Callable[[Ledger, float], Awaitable[None]]") -> None:
-    async def work(ledger: "Ledger") -> None:
-        await remove(ledger, await ledger.now())
-
-    session.with_ledger(work)
-    click.echo(f"{kind} {name} removed")
-
-
-async def _read_quarantine(ledger: "Ledger", phone_number_id: str) -> Facts:
-    from msgspec import structs
-
-    from penstock.flow.registry import Registry
-    from penstock.flow.rereading import read_strays
-
-    return structs.asdict(await read_strays(ledger, Registry(ledger), phone_number_id))
-
-
-def _shown(kind: str, facts: Mapping[str, object]) -> Facts:
-    """The facts as programs get them: an opaque id, times as text."""
-    shown: Facts = {}
-    for key, value in facts.items():
-        if key == "id" and isinstance(value, int):
-            shown[key] = ids.encode(_IDS[kind], value)
-        elif key.endswith("_at") and isinstance(value, float):
-            shown[key] = words.utc(value)
-        else:
-            shown[key] = value
-    return shown
-
-
-def _cell(value: object, now: float | None) -> str:
-    if now is not None and isinstance(value, float):
-        return words.ago(value, now)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return words.count(value) if isinstance(value, int) else str(value or "")
+    return read
 
 
 def _needed(option: str, value: str | None) -> str:

@@ -4,13 +4,15 @@ It counts rows, which is quick at any size; proving that none is missing is ``pe
 and never judges by its exit code. Called by people, and by monitors through ``--json``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from penstock.cli import answers, arguments, session, showing, words
 from penstock.cli.commands import Command
+from penstock.core import expiry
+from penstock.core.expiry import Expiring
 from penstock.core.gate import Gate
 from penstock.ledger.counts import Backlog
 from penstock.ledger.rows import Stray, Tally
@@ -37,6 +39,7 @@ class Standing(NamedTuple):
     unread: int
     strays: Sequence[Stray]
     profile: str = "embedded"
+    behind: Mapping[int, Expiring] = {}  # what each shut gate holds, and how long it has
 
 
 @click.command(cls=Command)
@@ -53,11 +56,12 @@ def status(json_: bool) -> None:
 async def _look(ledger: "Ledger") -> Standing:
     now = await ledger.now()
     gates = await ledger.gates.active(now=now)
+    behind = await ledger.counts.behind_gates() if gates else {}
     return Standing(
         now,
         await ledger.counts.tallies(),
         gates,
-        await ledger.counts.holding() if gates else {},
+        {id_: found.waiting.files for id_, found in behind.items()},
         await ledger.counts.backlog(),
         await ledger.processes.alive(now=now),
         await ledger.counts.contradictions(),
@@ -65,6 +69,7 @@ async def _look(ledger: "Ledger") -> Standing:
         await ledger.journal.unread_count(),
         await ledger.journal.strays(),
         ledger.profile,
+        behind,
     )
 
 
@@ -91,7 +96,7 @@ def troubles(standing: Standing) -> list[str]:
 
 def remarks(standing: Standing) -> list[str]:
     """What a person should look at some time; nothing is lost meanwhile."""
-    found = []
+    found = [_narrowed(gate, standing.now) for gate in standing.gates if gate.opening != 0]
     if standing.unread:
         found.append(
             f"{words.many(standing.unread, 'webhook')} could not be understood in full. Nothing is lost: after an "
@@ -119,6 +124,11 @@ def _answer(standing: Standing) -> answers.Facts:
         "oldest_waiting_s": standing.backlog.oldest_waiting_s,
         "expiring_24h": standing.backlog.expiring_24h,
         "gates": [answers.gate(gate, standing.holding.get(gate.id, 0)) for gate in standing.gates],
+        "expiring_behind_gates": [
+            answers.expiring(gate, found)
+            for gate in standing.gates
+            if (found := standing.behind.get(gate.id)) and (found.within(expiry.DAY_S) or found.past)
+        ],
         "incidents": [],
         "processes": [answers.process(process) for process in standing.processes],
         "contract_violations": standing.refused,
@@ -163,12 +173,40 @@ def _wait(files: int) -> str:
 
 
 def _shut(gate: Gate, standing: Standing) -> str:
-    scope = ", ".join(f"{name} {value}" for name, value in gate.scope.items()) or "everything"
     until = f" until {words.utc(gate.until)}" if gate.until is not None else ""
     holds = words.many(standing.holding.get(gate.id, 0), "file")
+    near = _near(standing.behind.get(gate.id), standing.now)
     return (
-        f"The gate of {scope} has been shut since {words.utc(gate.since)}{until} by {gate.by} ({gate.owner}): "
-        f"{gate.why.rstrip('.')}. It holds {holds}; none is lost before its deadline."
+        f"The gate of {expiry.scope_name(gate.scope)} has been shut since {words.utc(gate.since)}{until} by {gate.by} "
+        f"({gate.owner}): {gate.why.rstrip('.')}. It holds {holds}; {near}."
+    )
+
+
+def _near(found: Expiring | None, now: float) -> str:
+    """How long what stands behind a gate has; the nearest threshold is said."""
+    if found is None or not (found.within(expiry.DAY_S) or found.past):
+        return "none is lost before its deadline"
+    parts = []
+    for within_s in (expiry.HOUR_S, expiry.SIX_HOURS_S, expiry.DAY_S):
+        if files := found.within(within_s):
+            verb = "expires" if files == 1 else "expire"
+            first = f", the first one {words.ago(found.first_at, now)}" if found.first_at is not None else ""
+            parts.append(f"{words.count(files)} {verb} within {words.duration(within_s)}{first}")
+            break
+    if found.past:
+        parts.append(f"{words.count(found.past)} {'is' if found.past == 1 else 'are'} past what WhatsApp keeps")
+    return " and ".join(parts)
+
+
+def _narrowed(gate: Gate, now: float) -> str:
+    """A gate that holds nothing, but is there."""
+    how = "is wide open over every automatic gate"
+    if gate.opening is not None:
+        how = f"lets {gate.opening:g} files a second through"
+    until = f", until {words.utc(gate.until)}" if gate.until is not None else ""
+    return (
+        f"The gate of {expiry.scope_name(gate.scope)} {how}, set {words.ago(gate.since, now)}{until}, by {gate.by} "
+        f"({gate.owner}): {gate.why.rstrip('.')}."
     )
 
 

@@ -28,11 +28,13 @@ def token() -> None:
     "--role", required=True, type=click.Choice(ROLES), help="What it may do; each role may do what those before it may."
 )
 @click.option("--workspace", metavar="NAME", help="The only workspace that it sees; without it all of them.")
-def create_token(name: str, role: str, workspace: str | None) -> None:
+@arguments.why
+def create_token(name: str, role: str, workspace: str | None, why: str) -> None:
     """Make an API token called NAME and print it, once."""
 
     async def work(ledger: "Ledger") -> str:
-        return await ledger.tokens.create(name, role=role, workspace=workspace, now=await ledger.now())
+        tokens = ledger.tokens.by(session.who(), why)
+        return await tokens.create(name, role=role, workspace=workspace, now=await ledger.now())
 
     made = session.with_ledger(work, create=True)
     click.echo(made)
@@ -62,9 +64,10 @@ def list_tokens(json_: bool) -> None:
 
 @token.command("remove")
 @click.argument("name")
-def remove_token(name: str) -> None:
+@arguments.why
+def remove_token(name: str, why: str) -> None:
     """Withdraw the token NAME. Whoever uses it is refused from now on."""
-    session.with_ledger(lambda ledger: ledger.tokens.remove(name))
+    session.with_ledger(lambda ledger: ledger.tokens.by(session.who(), why).remove(name))
     click.echo(f"token {name} removed")
 
 

@@ -17,6 +17,9 @@ FOREVER = "forever"
 MOST_DAYS = 36_500
 WHAT = ("bodies", "messages", "files", "attempts")
 
+Wishes = Mapping[str, int | None]  # what → for how many days; None = for good
+NONE: Wishes = {}
+
 _NEVER = float("inf")
 
 
@@ -28,7 +31,7 @@ class Keep(msgspec.Struct, frozen=True):
     files: int | None = None
     attempts: int | None = None
 
-    def changed(self, wishes: Mapping[str, int | None]) -> "Keep":
+    def changed(self, wishes: Wishes) -> "Keep":
         """With some wishes replaced. Raises WrongUse when they do not go together."""
         return checked(msgspec.structs.replace(self, **wishes))
 

@@ -1,4 +1,8 @@
-"""What a running process does besides: it says that it is alive. Started by ``wiring``."""
+"""What a running process does besides: it says that it is alive, and notes the head of the audit log.
+
+The head goes into the process's own log, where whoever rewrites the database does not reach it: at the start, when it
+has changed, and every hour. Started by ``wiring``.
+"""
 
 import asyncio
 import contextlib
@@ -8,21 +12,25 @@ import socket
 
 import structlog
 
+from penstock.core.chain import Head
 from penstock.core.errors import PenstockError
 from penstock.ledger.book import Ledger
 
 _log = structlog.get_logger()
 
 _BEAT_S = 10.0
+_NOTE_S = 3_600.0
 
 
 class Housekeeping:
-    """Beats while the process lives, and takes its leave when it ends in good order."""
+    """Beats and notes while the process lives, and takes its leave when it ends in good order."""
 
     def __init__(self, ledger: Ledger, *, role: str) -> None:
         self._ledger = ledger
         self._role = role
         self.id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        self._noted: Head | None = None
+        self._note_at = 0.0
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -41,7 +49,12 @@ class Housekeeping:
             await self._ledger.processes.leave(self.id)
 
     async def _beat(self) -> None:
-        await self._ledger.processes.beat(self.id, role=self._role, now=await self._ledger.now())
+        now = await self._ledger.now()
+        await self._ledger.processes.beat(self.id, role=self._role, now=now)
+        head = await self._ledger.audit_log.head()
+        if head != self._noted or now >= self._note_at:
+            self._noted, self._note_at = head, now + _NOTE_S
+            _log.info("audit_log.head", entries=head.entries, head=head.digest.hex())
 
     async def _keep(self) -> None:
         while True:

@@ -8,7 +8,8 @@ and by those who show it.
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -31,6 +32,16 @@ class Entry(msgspec.Struct, frozen=True):
     why: str = ""
     before: Mapping[str, object] | None = None
     after: Mapping[str, object] | None = None
+
+
+class Author(NamedTuple):
+    """Who makes a change, and why; a store that is bound to one writes its entries in this name."""
+
+    who: str
+    why: str = ""
+
+
+NOBODY = Author("penstock")  # a change that nobody in particular made: a demonstration, a test
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -137,6 +148,23 @@ def entered(sql: Statements, entry: Entry, now: float) -> Script[int]:
     yield sql("insert_audit_entry", number=number, at=now, entry=body, digest=grown.digest)
     yield sql("set_audit_head", entries=number, digest=grown.digest)
     return number
+
+
+def readable(row: Recorded) -> dict[str, Any]:
+    """An entry as programs get it: times as RFC 3339 in UTC, its digest in hex."""
+    entry = {name: _timed(name, getattr(row.entry, name)) for name in Entry.__struct_fields__}
+    return {"number": row.number, "at": _rfc3339(row.at), **entry, "digest": row.digest.hex()}
+
+
+def _timed(name: str, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _timed(key, each) for key, each in value.items()}
+    is_time = name.endswith("_at") or name in {"since", "until"}
+    return _rfc3339(value) if is_time and isinstance(value, float | int) else value
+
+
+def _rfc3339(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _head(rows: list[Row]) -> chain.Head:

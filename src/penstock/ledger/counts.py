@@ -4,18 +4,23 @@ The tallies come from the rows; what they are compared with comes from the journ
 ``flow.auditing``. Called by the audit, ``status``, the metrics and, for its budgets, the fetcher.
 """
 
+from collections.abc import Callable, Mapping
+
 import msgspec
 
 from penstock.adapters.db.port import Database, Script
+from penstock.core import expiry
+from penstock.core.expiry import Expiring, Waiting
 from penstock.core.filekey import Key
 from penstock.core.operation import LOOK_UP
 from penstock.core.work import Outcome
-from penstock.ledger.held import gate_of, holding
+from penstock.ledger.held import attributed, gate_of
 from penstock.ledger.journal import UNDER_WAY
 from penstock.ledger.rows import Tally
 from penstock.ledger.statements import Statements
 
 _DAY_S = 86_400.0
+_new_waiting: Callable[..., Waiting] = Waiting  # by position; the types of its columns are the schema's business
 _NEWEST_ATTEMPTS = 200_000  # more than an hour of a process whose look-ups are limited at all
 
 
@@ -69,11 +74,25 @@ class Counts:
 
     async def holding(self) -> dict[int, int]:
         """How many waiting items each shut gate holds, by gate id."""
+        return {id_: found.waiting.files for id_, found in (await self.behind_gates()).items()}
+
+    async def behind_gates(self) -> dict[int, Expiring]:
+        """What waits behind each shut gate and how long it has, by gate id."""
         now = await self._db.now()
 
-        def script() -> Script[dict[int, int]]:
+        def script() -> Script[dict[int, Expiring]]:
             _, by_gate = yield from self._held(now)
-            return by_gate
+            return {id_: expiry.add_up(rows) for id_, rows in by_gate.items()}
+
+        return await self._db.read(script)
+
+    async def in_scope(self, scope: Mapping[str, str], *, until: float | None = None) -> Expiring:
+        """What waits in a gate's scope, whatever holds it, and how much of it expires before ``until`` or in a day."""
+        now = await self._db.now()
+
+        def script() -> Script[Expiring]:
+            rows = yield from self._waiting(now, until)
+            return expiry.add_up(row for row in rows if expiry.in_scope(scope, row))
 
         return await self._db.read(script)
 
@@ -160,25 +179,26 @@ class Counts:
         rows = yield self._sql("tally")
         return [Tally(row[0], row[1], row[2], held.get(row[0], 0), *row[3:]) for row in rows]
 
-    def _held(self, now: float) -> Script[tuple[dict[str, int], dict[int, int]]]:
+    def _held(self, now: float) -> Script[tuple[dict[str, int], dict[int, list[Waiting]]]]:
         """Held items by workspace and by gate; costs nothing while no gate is set."""
         rows = yield self._sql("list_gates", now=now)
         gates = [gate_of(row) for row in rows]
         by_workspace: dict[str, int] = {}
-        by_gate: dict[int, int] = {}
-        if gates:
-            waiting = yield self._sql("count_waiting_scopes")
-            for workspace, app, credential, number, kind, count in waiting:
-                found = holding(
-                    gates,
-                    workspace=workspace,
-                    app=app,
-                    credential=credential,
-                    number=number,
-                    kind=kind,
-                    now=now,
-                )
-                if found is not None:
-                    by_workspace[workspace] = by_workspace.get(workspace, 0) + count
-                    by_gate[found.id] = by_gate.get(found.id, 0) + count
+        if not any(each.opening == 0 for each in gates):
+            return by_workspace, {}
+        by_gate = attributed(gates, (yield from self._waiting(now, None)), now)
+        for behind in by_gate.values():
+            for row in behind:
+                by_workspace[row.workspace] = by_workspace.get(row.workspace, 0) + row.files
         return by_workspace, by_gate
+
+    def _waiting(self, now: float, until: float | None) -> Script[list[Waiting]]:
+        rows = yield self._sql(
+            "count_waiting_scopes",
+            now=now,
+            hour=now + expiry.HOUR_S,
+            six_hours=now + expiry.SIX_HOURS_S,
+            day=now + expiry.DAY_S,
+            before=expiry.horizon(now, until),
+        )
+        return [_new_waiting(*row[:5], bool(row[5]), *row[6:]) for row in rows]

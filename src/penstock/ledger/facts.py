@@ -1,9 +1,11 @@
 """What provisioning accepts and what it answers: checks of names and secrets, and rows as plain facts.
 
-The facts are what ``--json`` and the API show; no secret is ever among them. Used by ``provisioning`` and the journal.
+The facts are what ``--json`` and the API show, and what the audit log keeps; no secret is ever among them. Used by
+``provisioning`` and the journal.
 """
 
 import re
+from collections.abc import Callable, Sequence
 
 from penstock.adapters.db.port import Row
 from penstock.core.errors import WrongUse
@@ -52,6 +54,27 @@ def number(row: Row) -> Facts:
     """A number without its secrets."""
     keys = ("id", "phone_number_id", "workspace", "app", "credential", "no_storage", "created_at")
     return dict(zip(keys, (row[0], row[1], row[3], row[5], row[7], bool(row[8]), row[9]), strict=True))
+
+
+SHAPES: dict[str, Callable[[Row], Facts]] = {
+    "workspace": workspace,
+    "app": app,
+    "credential": credential,
+    "number": number,
+}
+
+
+def recorded(facts: Facts, given: Sequence[str] = ()) -> Facts | None:
+    """What the audit log says of a thing; None of nothing. ``given`` are names of secrets that were given with it.
+
+    The query of an address may be a secret, so the log knows only that there was one.
+    """
+    if not facts:
+        return None
+    told = facts | {"given": list(given)} if given else dict(facts)
+    if isinstance(url := told.get("forward_to"), str) and "?" in url:
+        told["forward_to"] = f"{url.partition('?')[0]}?…"
+    return told
 
 
 def route(row: Row) -> Route:

@@ -1,77 +1,63 @@
 """Who is served: workspaces, Meta apps, credentials and business numbers.
 
-Secrets are sealed before they reach a row and unsealed only into the snapshot that the running parts use; what the
-lists answer never holds one. Every change raises a version, by which running processes notice. Called by ``cli``,
-``web.api`` and ``flow.registry``.
+Secrets are sealed before they reach a row and unsealed only into the snapshot that the running parts use; neither what
+the lists answer nor the audit log ever holds one. Every change raises a version, by which running processes notice.
+Called by ``cli``, ``web.api`` and ``flow.registry``.
 """
 
 from collections.abc import Callable
-from typing import TypeVar
 
 from penstock.adapters.db.port import Database, Row, Script
 from penstock.core.errors import Conflict, NotFound, WrongUse
-from penstock.core.keeping import Keep
+from penstock.core.keeping import NONE, Keep, Wishes
 from penstock.ledger import facts
+from penstock.ledger.audit_log import NOBODY, Author, Entry, entered
 from penstock.ledger.facts import Facts
 from penstock.ledger.journal import UNDER_WAY
 from penstock.ledger.rows import App, Snapshot
 from penstock.ledger.sealing import Sealer
 from penstock.ledger.statements import Statements
-from penstock.ledger.wishes import NOBODYS, Change, Wishes, told
-
-T = TypeVar("T")
 
 
 class Provisioning:
     """Workspaces, apps, credentials, numbers."""
 
-    def __init__(self, db: Database, sql: Statements, sealer: Sealer) -> None:
+    def __init__(self, db: Database, sql: Statements, sealer: Sealer, author: Author = NOBODY) -> None:
         self._db = db
         self._sql = sql
         self._sealer = sealer
+        self._author = author
+
+    def by(self, who: str, why: str = "") -> "Provisioning":
+        """The same, for changes that somebody answers for."""
+        return Provisioning(self._db, self._sql, self._sealer, Author(who, why))
 
     # -- workspaces -------------------------------------------------------------------------
 
-    async def add_workspace(
-        self, name: str, *, test: bool = False, keep: Wishes | None = None, change: Change = NOBODYS, now: float
-    ) -> Facts:
+    async def add_workspace(self, name: str, *, test: bool = False, keep: Wishes = NONE, now: float) -> Facts:
         """Add a workspace; ``keep`` says in days how long it wishes things kept. Raises WrongUse or Conflict."""
         facts.check_name("workspace", name)
-        wished = Keep().changed(keep or {})
+        columns = Keep().changed(keep).columns()
 
-        def script() -> Script[Facts]:
+        def script() -> Script[None]:
             yield from self._absent("workspace", name)
-            yield self._sql("insert_workspace", name=name, is_test=int(test), now=now, **wished.columns())
-            yield from told(self._sql, name, change, Keep(), wished, now)
-            return facts.workspace((yield from self._row("workspace", name)))
+            yield self._sql("insert_workspace", name=name, is_test=int(test), now=now, **columns)
 
-        return await self._change(script)
+        return await self._change("workspace", "add", name, script)
 
     async def workspaces(self) -> list[Facts]:
         """Every workspace."""
         return await self._list("list_workspaces", facts.workspace)
 
-    async def set_workspace(
-        self,
-        name: str,
-        *,
-        test: bool | None = None,
-        keep: Wishes | None = None,
-        change: Change = NOBODYS,
-        now: float = 0.0,
-    ) -> Facts:
-        """Change a workspace; in ``keep`` None is for good, what is not named stays. Raises NotFound or WrongUse."""
+    async def set_workspace(self, name: str, *, test: bool | None = None, keep: Wishes = NONE) -> Facts:
+        """Change a workspace; what ``keep`` does not name stays. Raises NotFound or WrongUse."""
 
-        def script() -> Script[Facts]:
+        def script() -> Script[None]:
             row = yield from self._row("workspace", name)
-            before = facts.keep(row)
-            wished = before.changed(keep or {})
-            is_test = row[2] if test is None else int(test)
-            yield self._sql("set_workspace", id=row[0], is_test=is_test, **wished.columns())
-            yield from told(self._sql, name, change, before, wished, now)
-            return facts.workspace((yield from self._row("workspace", name)))
+            columns = facts.keep(row).changed(keep).columns()
+            yield self._sql("set_workspace", id=row[0], is_test=row[2] if test is None else int(test), **columns)
 
-        return await self._change(script)
+        return await self._change("workspace", "set", name, script)
 
     async def remove_workspace(self, name: str) -> None:
         """Remove a workspace that has no numbers, no files and no tokens. Raises NotFound or Conflict."""
@@ -87,7 +73,7 @@ class Provisioning:
                 )
             yield self._sql("delete_workspace", id=row[0])
 
-        await self._change(script)
+        await self._change("workspace", "remove", name, script)
 
     # -- apps -------------------------------------------------------------------------------
 
@@ -106,7 +92,7 @@ class Provisioning:
         facts.check_secret("the verify token", verify_token)
         facts.check_url(forward_to)
 
-        def script() -> Script[Facts]:
+        def script() -> Script[None]:
             yield from self._absent("app", name)
             yield self._sql(
                 "insert_app",
@@ -116,9 +102,8 @@ class Provisioning:
                 forward_to=forward_to,
                 now=now,
             )
-            return facts.app((yield from self._row("app", name)))
 
-        return await self._change(script)
+        return await self._change("app", "add", name, script)
 
     async def apps(self) -> list[Facts]:
         """Every app, without its secrets."""
@@ -138,7 +123,7 @@ class Provisioning:
         facts.check_secret("the verify token", verify_token)
         facts.check_url(forward_to)
 
-        def script() -> Script[Facts]:
+        def script() -> Script[None]:
             row = yield from self._row("app", name)
             current, old = row[2], row[3]
             if secret is not None and self._sealer.unseal(current) != secret.encode():  # said twice, it changes nothing
@@ -151,9 +136,8 @@ class Provisioning:
                 verify_token=row[4] if verify_token is None else self._seal(verify_token),
                 forward_to=row[5] if forward_to is None else (forward_to or None),
             )
-            return facts.app((yield from self._row("app", name)))
 
-        return await self._change(script)
+        return await self._change("app", "set", name, script, secret=secret, verify_token=verify_token)
 
     async def remove_app(self, name: str) -> None:
         """Remove an app that has no numbers and no journal. Raises NotFound or Conflict."""
@@ -181,7 +165,7 @@ class Provisioning:
                 )
             yield self._sql("delete_app", id=row[0])
 
-        await self._change(script)
+        await self._change("app", "remove", name, script)
 
     # -- credentials ------------------------------------------------------------------------
 
@@ -190,12 +174,11 @@ class Provisioning:
         facts.check_name("credential", name)
         facts.check_secret("the token", token)
 
-        def script() -> Script[Facts]:
+        def script() -> Script[None]:
             yield from self._absent("credential", name)
             yield self._sql("insert_credential", name=name, token=self._seal(token), now=now)
-            return facts.credential((yield from self._row("credential", name)))
 
-        return await self._change(script)
+        return await self._change("credential", "add", name, script)
 
     async def credentials(self) -> list[Facts]:
         """Every credential, without its token."""
@@ -205,12 +188,11 @@ class Provisioning:
         """Replace a credential's token. Raises WrongUse or NotFound."""
         facts.check_secret("the token", token)
 
-        def script() -> Script[Facts]:
+        def script() -> Script[None]:
             row = yield from self._row("credential", name)
             yield self._sql("set_credential", id=row[0], token=self._seal(token), now=now)
-            return facts.credential((yield from self._row("credential", name)))
 
-        return await self._change(script)
+        return await self._change("credential", "set", name, script, token=token)
 
     async def remove_credential(self, name: str) -> None:
         """Remove a credential that no number uses or used. Raises NotFound or Conflict."""
@@ -225,7 +207,7 @@ class Provisioning:
                 )
             yield self._sql("delete_credential", id=row[0])
 
-        await self._change(script)
+        await self._change("credential", "remove", name, script)
 
     # -- numbers ----------------------------------------------------------------------------
 
@@ -249,7 +231,7 @@ class Provisioning:
             raise WrongUse("a number needs either a credential or a token of its own, and not both")
         facts.check_secret("the token", token)
 
-        def script() -> Script[Facts]:
+        def script() -> Script[None]:
             if (yield self._sql("get_number", phone_number_id=phone_number_id)):
                 raise Conflict(f"number {phone_number_id} is registered already; change it with `penstock number set`")
             workspace_id = (yield from self._row("workspace", workspace))[0]
@@ -265,9 +247,8 @@ class Provisioning:
             revived = yield self._sql("revive_number", **values)
             if not revived:
                 yield self._sql("insert_number", **values, now=now)
-            return facts.number((yield from self._number_row(phone_number_id)))
 
-        return await self._change(script)
+        return await self._change("number", "add", phone_number_id, script)
 
     async def numbers(self) -> list[Facts]:
         """Every registered number."""
@@ -288,7 +269,7 @@ class Provisioning:
             raise WrongUse("give either a credential or a token, not both")
         facts.check_secret("the token", token)
 
-        def script() -> Script[Facts]:
+        def script() -> Script[None]:
             row = yield from self._number_row(phone_number_id)
             app_id = row[4] if app is None else (yield from self._row("app", app))[0]
             credential_id = row[6]
@@ -301,9 +282,8 @@ class Provisioning:
                 credential_id=credential_id,
                 no_storage=row[8] if no_storage is None else int(no_storage),
             )
-            return facts.number((yield from self._number_row(phone_number_id)))
 
-        return await self._change(script)
+        return await self._change("number", "set", phone_number_id, script, token=token)
 
     async def remove_number(self, phone_number_id: str, *, now: float) -> None:
         """Stop serving a number. What it received stays; what comes from now on goes to quarantine. Raises NotFound."""
@@ -312,7 +292,7 @@ class Provisioning:
             row = yield from self._number_row(phone_number_id)
             yield self._sql("remove_number", id=row[0], now=now)
 
-        await self._change(script)
+        await self._change("number", "remove", phone_number_id, script)
 
     # -- for the running parts --------------------------------------------------------------
 
@@ -352,13 +332,31 @@ class Provisioning:
 
     # -- parts of the scripts above ---------------------------------------------------------
 
-    async def _change(self, script: Callable[[], Script[T]]) -> T:
-        def whole() -> Script[T]:
+    async def _change(
+        self, kind: str, verb: str, name: str, script: Callable[[], Script[None]], **secrets: str | None
+    ) -> Facts:
+        """Make a change and its entry of the audit log; how the thing is now. Of secrets only their names are told."""
+        now = await self._db.now()
+        given = [secret for secret, value in secrets.items() if value is not None]
+        who, why = self._author
+
+        def whole() -> Script[Facts]:
             yield self._sql("lock_provisioning")
+            before = yield from self._facts(kind, name)
+            yield from script()
+            after = yield from self._facts(kind, name)
             yield self._sql("raise_version")
-            return (yield from script())
+            told = facts.recorded(before), facts.recorded(after, given)
+            yield from entered(self._sql, Entry(who, f"{kind}.{verb}", {kind: name}, why, *told), now)
+            return after
 
         return await self._db.write(whole)
+
+    def _facts(self, kind: str, name: str) -> Script[Facts]:
+        """A thing as it is shown; empty when there is none."""
+        by_name = {"phone_number_id" if kind == "number" else "name": name}
+        rows = yield self._sql(f"get_{kind}", **by_name)
+        return facts.SHAPES[kind](rows[0]) if rows else {}
 
     async def _list(self, statement: str, shape: Callable[[Row], Facts]) -> list[Facts]:
         def script() -> Script[list[Facts]]:

@@ -8,6 +8,8 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from penstock.core.gate import Gate
+
 T = TypeVar("T")
 
 
@@ -126,6 +128,7 @@ class Media(msgspec.Struct, frozen=True, gc=False):
     filename: str | None  # as sent: untrusted
     voice: bool
     animated: bool
+    gate: Gate | None = None  # what holds it; its reason is not for everybody
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):

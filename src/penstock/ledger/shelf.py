@@ -243,16 +243,17 @@ def _message(row: Row, files: Sequence[Row], gates: Sequence[gate.Gate], now: fl
 def _media(row: Row, gates: Sequence[gate.Gate], now: float) -> Media:
     (id_, message_id, conversation_id, workspace, number, wamid, media_id, kind, state, *rest) = row
     app, credential = rest[-2:]
-    waiting = state == "waiting"
-    held = waiting and holding(
-        gates,
-        workspace=workspace,
-        app=app,
-        credential=credential,
-        number=number,
-        kind=kind,
-        now=now,
-    )
+    held = None
+    if state == "waiting":
+        held = holding(
+            gates,
+            workspace=workspace,
+            app=app,
+            credential=credential,
+            number=number,
+            kind=kind,
+            now=now,
+        )
     facts = (
         id_,
         message_id,
@@ -263,9 +264,9 @@ def _media(row: Row, gates: Sequence[gate.Gate], now: float) -> Media:
         media_id,
         kind,
         state,
-        bool(held),
+        held is not None,
     )
-    return _new_media(*facts, *rest[:-4], voice=bool(rest[-4]), animated=bool(rest[-3]))
+    return _new_media(*facts, *rest[:-4], voice=bool(rest[-4]), animated=bool(rest[-3]), gate=held)
 
 
 def _cursor(at: float, row: int) -> str:

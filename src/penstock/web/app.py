@@ -6,7 +6,7 @@ off: query strings hold verify tokens).
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
 from penstock.adapters.blobs.port import Blobs
+from penstock.controls.gates.operating import Operating
 from penstock.core.errors import Unreachable
 from penstock.flow.nudge import Nudge
 from penstock.flow.receiver import Receiver
@@ -26,6 +27,7 @@ from penstock.web.access import Gatekeeper
 from penstock.web.api import openapi
 from penstock.web.api import routes as api
 from penstock.web.api.endpoint import as_json, routes
+from penstock.web.api.gates import Gates
 from penstock.web.api.provisioning import Provisioning
 from penstock.web.api.reading import Reading
 from penstock.web.api.shapes import Problem, ProblemAnswer
@@ -59,6 +61,7 @@ class Parts:
     public_base: str  # how people reach it, without a slash at the end
     session_key: bytes
     version: str
+    hosts: Collection[str] = ()  # that requests may go to: what a gate may name
     metrics: Metrics | None = None  # made here unless the fetcher is to be counted, too
     body_within_s: float = 20.0  # a webhook's body must be complete by then
     door: bool = True  # whether Meta's webhooks are taken here
@@ -83,6 +86,7 @@ class App:
         self.endpoints = api.table(
             Reading(parts.ledger, parts.blobs, events, health, base=base, version=parts.version),
             Provisioning(parts.ledger, parts.registry, parts.nudge),
+            Gates(parts.ledger, Operating(parts.ledger, hosts=parts.hosts)),
         )
 
         @cache

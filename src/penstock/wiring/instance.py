@@ -18,6 +18,7 @@ from penstock import __version__
 from penstock.adapters.graph.http import HttpGraph
 from penstock.adapters.graph.sending import Send, send_declared
 from penstock.adapters.lock import InstanceLock
+from penstock.controls.gates.deadlines import Deadlines
 from penstock.controls.gates.keeper import GateKeeper
 from penstock.core import budget
 from penstock.core.operation import DOWNLOAD, LOOK_UP
@@ -36,7 +37,7 @@ from penstock.settings import Settings
 from penstock.settings.key_file import secret_keys
 from penstock.web.app import App, Parts, build
 from penstock.web.metrics import Metrics
-from penstock.wiring.stores import ledger_of, open_blobs
+from penstock.wiring.stores import hosts_of, ledger_of, open_blobs
 
 _SESSIONS = b"penstock/sessions/1"
 
@@ -112,6 +113,7 @@ class Instance:
         self.housekeeping = Housekeeping(self.ledger, role=role)
         self.strays = StrayReader(self.ledger, self.registry, wake=self.fetcher.wake)
         self.stamping = Stamping(self.ledger, owner=self.housekeeping.id, changed=self.nudge.changed)
+        self.deadlines = Deadlines(self.ledger, owner=self.housekeeping.id)
         self.sweeping = Sweeping(self.ledger, self.blobs)
         self.retention = Retention(self.ledger, self.blobs, owner=self.housekeeping.id)
         self.receiver = Receiver(self.ledger, self.registry, wake=self.fetcher.wake, changed=self.nudge.changed)
@@ -125,6 +127,7 @@ class Instance:
                 public_base=settings.public_base,
                 session_key=hmac.digest(secret_keys(settings)[0].encode(), _SESSIONS, "sha256"),
                 version=__version__,
+                hosts=hosts_of(settings),
                 metrics=self.metrics,
                 door="receiver" in self.roles,
                 pages="console" in self.roles,
@@ -164,7 +167,7 @@ class Instance:
         if "watcher" in self.roles:
             parts.append(self.strays)
             parts += [] if self._lock is not None else [self.stamping]
-            parts += [self.sweeping, self.retention]
+            parts += [self.sweeping, self.retention, self.deadlines]
         return [*parts, self.housekeeping]
 
     async def mended(self) -> int:

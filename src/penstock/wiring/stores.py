@@ -6,12 +6,14 @@ Called by the commands, and by ``wiring.instance`` for the running process.
 import contextlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from penstock.adapters.blobs.disk import DiskBlobs
 from penstock.adapters.blobs.port import Store
 from penstock.adapters.db.port import Database
 from penstock.adapters.db.sqlite import SqliteDatabase
 from penstock.adapters.seal.fernet import FernetSealer
+from penstock.controls.gates.operating import Operating
 from penstock.core.errors import Unreachable
 from penstock.ledger.book import Ledger
 from penstock.settings import PostgresUrl, S3Url, Settings, SqliteUrl
@@ -40,6 +42,16 @@ async def open_ledger(settings: Settings, *, create: bool = False) -> AsyncItera
         yield ledger
     finally:
         await ledger.stop()
+
+
+def hosts_of(settings: Settings) -> tuple[str, ...]:
+    """Every host that requests may go to; a suffix of several begins with a dot."""
+    return (urlsplit(settings.graph_url).hostname or "", *settings.media_hosts)
+
+
+def open_operating(settings: Settings, ledger: Ledger) -> Operating:
+    """The gates of a ledger, for whoever sets them by hand."""
+    return Operating(ledger, hosts=hosts_of(settings))
 
 
 def open_blobs(settings: Settings) -> Store:

@@ -14,6 +14,7 @@ from penstock.flow import rereading
 from penstock.flow.nudge import Nudge
 from penstock.flow.registry import Registry
 from penstock.ledger.book import Ledger
+from penstock.ledger.provisioning import Provisioning as Store
 from penstock.ledger.rows import Access
 from penstock.web.api.endpoint import Ask, NoQuery, missing
 from penstock.web.api.shapes import Time
@@ -22,7 +23,14 @@ from penstock.web.words import rfc3339
 Facts = dict[str, object]
 
 Name = Annotated[str, Meta(description="1 to 63 of a-z, 0-9 and dash")]
+Why = Annotated[str, Meta(max_length=500, description="for the audit log")]
 Secret = Annotated[str, Meta(description="goes in, never comes out", extra_json_schema={"writeOnly": True})]
+
+
+class RemoveQuery(Struct, forbid_unknown_fields=True):
+    """Why something is removed."""
+
+    why: Why = ""
 
 
 class WorkspaceNew(Struct, forbid_unknown_fields=True):
@@ -30,12 +38,14 @@ class WorkspaceNew(Struct, forbid_unknown_fields=True):
 
     name: Name
     test: bool = False
+    why: Why = ""
 
 
 class WorkspaceChange(Struct, forbid_unknown_fields=True):
     """What to change of a workspace."""
 
     test: bool | None = None
+    why: Why = ""
 
 
 class AppNew(Struct, forbid_unknown_fields=True):
@@ -45,6 +55,7 @@ class AppNew(Struct, forbid_unknown_fields=True):
     secret: Secret
     verify_token: Secret
     forward_to: str | None = None
+    why: Why = ""
 
 
 class AppChange(Struct, forbid_unknown_fields=True):
@@ -54,6 +65,7 @@ class AppChange(Struct, forbid_unknown_fields=True):
     verify_token: Secret | None = None
     forward_to: Annotated[str, Meta(description="empty: nowhere")] | None = None
     drop_old_secret: bool = False
+    why: Why = ""
 
 
 class CredentialNew(Struct, forbid_unknown_fields=True):
@@ -61,12 +73,14 @@ class CredentialNew(Struct, forbid_unknown_fields=True):
 
     name: Name
     token: Secret
+    why: Why = ""
 
 
 class CredentialChange(Struct, forbid_unknown_fields=True):
     """Another token in its place."""
 
     token: Secret
+    why: Why = ""
 
 
 class NumberNew(Struct, forbid_unknown_fields=True):
@@ -78,6 +92,7 @@ class NumberNew(Struct, forbid_unknown_fields=True):
     credential: str | None = None
     token: Secret | None = None
     no_storage: bool = False
+    why: Why = ""
 
 
 class NumberChange(Struct, forbid_unknown_fields=True):
@@ -87,6 +102,7 @@ class NumberChange(Struct, forbid_unknown_fields=True):
     credential: str | None = None
     token: Secret | None = None
     no_storage: bool | None = None
+    why: Why = ""
 
 
 class Workspace(Struct, frozen=True):
@@ -183,18 +199,22 @@ class Provisioning:
         """One workspace."""
         return _workspace(_named(ask, Kind.WORKSPACE, await self._seen_workspaces(ask.access)))
 
-    async def add_workspace(self, _ask: Ask, _query: NoQuery, new: WorkspaceNew) -> Workspace:
+    async def add_workspace(self, ask: Ask, _query: NoQuery, new: WorkspaceNew) -> Workspace:
         """Add a workspace."""
-        return _workspace(await self._store.add_workspace(new.name, test=new.test, now=await self._ledger.now()))
+        return _workspace(
+            await self._by(ask, new.why).add_workspace(new.name, test=new.test, now=await self._ledger.now())
+        )
 
     async def set_workspace(self, ask: Ask, _query: NoQuery, change: WorkspaceChange) -> Workspace:
         """Change a workspace."""
         name = _name(_named(ask, Kind.WORKSPACE, await self._store.workspaces()))
-        return _workspace(await self._store.set_workspace(name, test=change.test))
+        return _workspace(await self._by(ask, change.why).set_workspace(name, test=change.test))
 
-    async def remove_workspace(self, ask: Ask, _query: NoQuery) -> None:
+    async def remove_workspace(self, ask: Ask, query: RemoveQuery) -> None:
         """Remove an empty workspace."""
-        await self._store.remove_workspace(_name(_named(ask, Kind.WORKSPACE, await self._store.workspaces())))
+        await self._by(ask, query.why).remove_workspace(
+            _name(_named(ask, Kind.WORKSPACE, await self._store.workspaces()))
+        )
 
     # -- apps -------------------------------------------------------------------------------
 
@@ -206,9 +226,9 @@ class Provisioning:
         """One app."""
         return _app(_named(ask, Kind.APP, await self._store.apps()))
 
-    async def add_app(self, _ask: Ask, _query: NoQuery, new: AppNew) -> App:
+    async def add_app(self, ask: Ask, _query: NoQuery, new: AppNew) -> App:
         """Add an app."""
-        facts = await self._store.add_app(
+        facts = await self._by(ask, new.why).add_app(
             new.name,
             secret=new.secret,
             verify_token=new.verify_token,
@@ -220,7 +240,7 @@ class Provisioning:
 
     async def set_app(self, ask: Ask, _query: NoQuery, change: AppChange) -> App:
         """Change an app."""
-        facts = await self._store.set_app(
+        facts = await self._by(ask, change.why).set_app(
             _name(_named(ask, Kind.APP, await self._store.apps())),
             secret=change.secret,
             verify_token=change.verify_token,
@@ -230,9 +250,9 @@ class Provisioning:
         await self._registry.refresh()
         return _app(facts)
 
-    async def remove_app(self, ask: Ask, _query: NoQuery) -> None:
+    async def remove_app(self, ask: Ask, query: RemoveQuery) -> None:
         """Remove an app that nothing needs."""
-        await self._store.remove_app(_name(_named(ask, Kind.APP, await self._store.apps())))
+        await self._by(ask, query.why).remove_app(_name(_named(ask, Kind.APP, await self._store.apps())))
         await self._registry.refresh()
 
     # -- credentials ------------------------------------------------------------------------
@@ -245,22 +265,24 @@ class Provisioning:
         """One credential."""
         return _credential(_named(ask, Kind.CREDENTIAL, await self._store.credentials()))
 
-    async def add_credential(self, _ask: Ask, _query: NoQuery, new: CredentialNew) -> Credential:
+    async def add_credential(self, ask: Ask, _query: NoQuery, new: CredentialNew) -> Credential:
         """Add a credential."""
-        facts = await self._store.add_credential(new.name, token=new.token, now=await self._ledger.now())
+        facts = await self._by(ask, new.why).add_credential(new.name, token=new.token, now=await self._ledger.now())
         await self._registry.refresh()
         return _credential(facts)
 
     async def set_credential(self, ask: Ask, _query: NoQuery, change: CredentialChange) -> Credential:
         """Replace a credential's token."""
         name = _name(_named(ask, Kind.CREDENTIAL, await self._store.credentials()))
-        facts = await self._store.set_credential(name, token=change.token, now=await self._ledger.now())
+        facts = await self._by(ask, change.why).set_credential(name, token=change.token, now=await self._ledger.now())
         await self._registry.refresh()
         return _credential(facts)
 
-    async def remove_credential(self, ask: Ask, _query: NoQuery) -> None:
+    async def remove_credential(self, ask: Ask, query: RemoveQuery) -> None:
         """Remove a credential that no number uses."""
-        await self._store.remove_credential(_name(_named(ask, Kind.CREDENTIAL, await self._store.credentials())))
+        await self._by(ask, query.why).remove_credential(
+            _name(_named(ask, Kind.CREDENTIAL, await self._store.credentials()))
+        )
         await self._registry.refresh()
 
     # -- numbers ----------------------------------------------------------------------------
@@ -273,9 +295,9 @@ class Provisioning:
         """One number."""
         return _number(_named(ask, Kind.NUMBER, await self._seen_numbers(ask.access)))
 
-    async def add_number(self, _ask: Ask, _query: NoQuery, new: NumberNew) -> Number:
+    async def add_number(self, ask: Ask, _query: NoQuery, new: NumberNew) -> Number:
         """Register a number and read what quarantine holds for it."""
-        facts = await self._store.add_number(
+        facts = await self._by(ask, new.why).add_number(
             new.phone_number_id,
             workspace=new.workspace,
             app=new.app,
@@ -289,7 +311,7 @@ class Provisioning:
     async def set_number(self, ask: Ask, _query: NoQuery, change: NumberChange) -> Number:
         """Change a number; under another app, what quarantine holds for it may be read now."""
         phone_number_id = _name(_named(ask, Kind.NUMBER, await self._store.numbers()))
-        facts = await self._store.set_number(
+        facts = await self._by(ask, change.why).set_number(
             phone_number_id,
             app=change.app,
             credential=change.credential,
@@ -299,11 +321,15 @@ class Provisioning:
         )
         return _number(facts, await self._reread(phone_number_id))
 
-    async def remove_number(self, ask: Ask, _query: NoQuery) -> None:
+    async def remove_number(self, ask: Ask, query: RemoveQuery) -> None:
         """Stop serving a number; what it received stays."""
         phone_number_id = _name(_named(ask, Kind.NUMBER, await self._store.numbers()))
-        await self._store.remove_number(phone_number_id, now=await self._ledger.now())
+        await self._by(ask, query.why).remove_number(phone_number_id, now=await self._ledger.now())
         await self._registry.refresh()
+
+    def _by(self, ask: Ask, why: str) -> Store:
+        """The store, for changes that this token answers for."""
+        return self._store.by(f"token:{ask.access.name}", why)
 
     async def _reread(self, phone_number_id: str) -> Reread:
         read = await rereading.read_strays(self._ledger, self._registry, phone_number_id)

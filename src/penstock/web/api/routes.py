@@ -7,10 +7,12 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
+from penstock.web.api import gates as steered
 from penstock.web.api import provisioning as kept
 from penstock.web.api import reading as read
 from penstock.web.api import shapes
 from penstock.web.api.endpoint import Endpoint
+from penstock.web.api.gates import Gates
 from penstock.web.api.provisioning import Provisioning
 from penstock.web.api.reading import Reading
 
@@ -19,9 +21,14 @@ PREFIX = "/api/v1"
 Work = Callable[..., Awaitable[object]]
 
 
-def table(reading: Reading, provisioning: Provisioning) -> tuple[Endpoint, ...]:
+def table(reading: Reading, provisioning: Provisioning, gates: Gates) -> tuple[Endpoint, ...]:
     """Every endpoint."""
-    return (*_reading(reading), *_workspaces_and_apps(provisioning), *_credentials_and_numbers(provisioning))
+    return (
+        *_reading(reading),
+        *_gates(gates),
+        *_workspaces_and_apps(provisioning),
+        *_credentials_and_numbers(provisioning),
+    )
 
 
 def _reading(to: Reading) -> tuple[Endpoint, ...]:
@@ -104,6 +111,50 @@ def _reading(to: Reading) -> tuple[Endpoint, ...]:
             query=read.EventQuery,
         ),
         Endpoint(method="GET", path="/status", summary="How it stands", work=to.status, answer=read.Status),
+    )
+
+
+def _gates(to: Gates) -> tuple[Endpoint, ...]:
+    return (
+        Endpoint(
+            method="GET",
+            path="/gates",
+            summary="The gates that are set; a token with a workspace sees those of it and of its numbers",
+            work=to.gates,
+            answer=steered.GateList,
+        ),
+        Endpoint(
+            method="POST",
+            path="/gates",
+            summary="Shut a gate, or narrow it; the answer says what that costs",
+            work=to.set_gate,
+            body=steered.GateNew,
+            answer=steered.GateSet,
+            status=201,
+            role="operator",
+            errors=(404, 408, 413),
+        ),
+        Endpoint(
+            method="DELETE",
+            path="/gates",
+            summary="Open the operator's gate of a scope",
+            work=to.open_gate,
+            query=steered.GateQuery,
+            answer=None,
+            status=204,
+            role="operator",
+            errors=(404,),
+        ),
+        Endpoint(
+            method="GET",
+            path="/changes",
+            summary="The audit log: who changed what and why, the newest last",
+            work=to.changes,
+            query=steered.ChangeQuery,
+            answer=steered.ChangePage,
+            role="admin",
+            everywhere=True,
+        ),
     )
 
 
@@ -197,6 +248,7 @@ def _remove(things: str, work: Work) -> Endpoint:
         path=f"/{things}/{{name}}",
         summary=f"Remove one of the {things}; refused while it is in use",
         work=work,
+        query=kept.RemoveQuery,
         answer=None,
         status=204,
         role="admin",

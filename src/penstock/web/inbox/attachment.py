@@ -10,7 +10,7 @@ from penstock.core import ids, sniff
 from penstock.ledger.rows import Media
 from penstock.web.inbox import kinds
 from penstock.web.serving import OCTETS, name_of
-from penstock.web.words import date
+from penstock.web.words import date, exact
 
 _TYPES = {
     "application/pdf": "PDF",
@@ -54,8 +54,8 @@ class Attachment(msgspec.Struct, frozen=True):
     remark: str | None = None
 
 
-def attachment(media: Media) -> Attachment:
-    """A file as it is drawn."""
+def attachment(media: Media, *, sees_all: bool = False) -> Attachment:
+    """A file as it is drawn. ``sees_all``: the reader may know what is held in other workspaces, and why."""
     id_ = ids.encode(ids.Kind.MEDIA, media.id)
     kind = "voice" if media.voice else media.kind
     shown = _shown(media)
@@ -72,7 +72,8 @@ def attachment(media: Media) -> Attachment:
     )
     if media.state == "attached":
         return msgspec.structs.replace(view, remark=_remark(media, shown))
-    return msgspec.structs.replace(view, url=None, look="absent", **_standing(media))
+    why = _why(media, sees_all=sees_all)
+    return msgspec.structs.replace(view, url=None, look="absent", remark=why, **_standing(media))
 
 
 def _shown(media: Media) -> str:
@@ -105,6 +106,15 @@ def _standing(media: Media) -> dict[str, object]:
             return {"icon": "lost", "tone": "lost", "sentence": sentence, "request": _request(media)}
         case _:
             return {"icon": "gone", "tone": "waiting", "sentence": "This file was erased."}
+
+
+def _why(media: Media, *, sees_all: bool) -> str | None:
+    """Why a file is held, in the words of whoever shut the gate; nothing of a gate that holds others' files, too."""
+    gate = media.gate
+    if gate is None or not media.held:
+        return None
+    own = gate.scope in ({"workspace": media.workspace}, {"number": media.phone_number_id})
+    return f"\u201c{gate.why.rstrip('.')}\u201d, since {exact(gate.since)}" if own or sees_all else None
 
 
 def _request(media: Media) -> str:

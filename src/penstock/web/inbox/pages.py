@@ -120,7 +120,12 @@ class Inbox:
         files = [file for message in page.items for file in message.media]
         return Open(
             conversation=conversation,
-            days=thread.days(conversation, page.items, await self._quoted(access, page.items)),
+            days=thread.days(
+                conversation,
+                page.items,
+                await self._quoted(access, page.items),
+                sees_all=access.workspace_id is None,
+            ),
             older=f"{here}?{urlencode({'before': page.next})}#newest" if page.next else None,
             newest=f"{here}#newest" if before else None,
             pending=sum(file.state in ("waiting", "fetching") for file in files),

@@ -82,14 +82,21 @@ def wanted_quotes(messages: Sequence[Message]) -> set[str]:
     return {message.reply_to for message in messages if message.reply_to} - there
 
 
-def days(conversation: Conversation, messages: Sequence[Message], quoted: Sequence[Message]) -> tuple[Day, ...]:
-    """A page, by day. ``quoted`` are messages from elsewhere that are answered on it."""
+def days(
+    conversation: Conversation, messages: Sequence[Message], quoted: Sequence[Message], *, sees_all: bool = False
+) -> tuple[Day, ...]:
+    """A page, by day. ``quoted`` are messages from elsewhere that are answered on it.
+
+    ``sees_all``: the reader may know what is held in other workspaces, and why.
+    """
     about = About(messages)
     elsewhere = {message.wamid: message for message in quoted if message.conversation_id == conversation.id}
     found: dict[str, list[Item]] = {}
     for message in messages:
         if not about.shows_elsewhere(message):
-            found.setdefault(day(message.sent_at), []).append(_item(conversation, message, about, elsewhere))
+            item = _item(conversation, message, about, elsewhere)
+            files = tuple(attachment(file, sees_all=sees_all) for file in message.media)
+            found.setdefault(day(message.sent_at), []).append(msgspec.structs.replace(item, files=files))
     return tuple(Day(f"day-{name.replace(' ', '-').lower()}", name, tuple(items)) for name, items in found.items())
 
 
@@ -113,7 +120,6 @@ def _item(conversation: Conversation, message: Message, about: About, elsewhere:
         who=_who(message) if conversation.is_group and message.direction == "in" and not line else None,
         quote=None if line else _quote(message, about, elsewhere),
         facts=facts,
-        files=tuple(attachment(file) for file in message.media),
         reactions=tuple(emoji for emoji in about.reactions.get(message.wamid, {}).values() if emoji),
         marks=_marks(message, payload, edited=edit is not None),
         problem=_problem(message),
