@@ -246,12 +246,11 @@ class Erasing:
 
         found, last, count = await self._db.read(look)
 
-        def script() -> Script[None]:
-            yield self._sql.many("delete_event", [{"id": each} for each in found])
+        def script() -> Script[int]:
+            counts = yield self._sql.many("delete_event", [{"id": each} for each in found])
+            return sum(deleted for (deleted,) in counts)
 
-        if found:
-            await self._db.write(script)
-        return len(found), last if count == limit else None
+        return await self._db.write(script) if found else 0, last if count == limit else None
 
 
 def first_status(number_id: int) -> Status:

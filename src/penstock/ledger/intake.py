@@ -131,7 +131,7 @@ class Intake:
             return
         row = rows[0][0]
         if (yield from burying.returned(self._sql, [(route.number_id, message.wamid, row)])):
-            self.is_gone(message)
+            yield from self.is_gone(message, route)
             return
         self.messages += 1
         conversation_id = yield from self.tell(row, message, route, conversation_id)
@@ -142,7 +142,7 @@ class Intake:
         before = self.files
         there = yield self._sql("get_message_row", number_id=route.number_id, wamid=message.wamid)
         if not there:  # it was erased a moment ago
-            self.is_gone(message)
+            yield from self.is_gone(message, route)
             return
         row, kind, conversation_id = there[0]
         says_more = _KNOWN_OF.get(message.kind, _WHOLE) > _KNOWN_OF.get(kind, _WHOLE)
@@ -155,10 +155,11 @@ class Intake:
         yield from self._items(row, message, route, conversation_id, is_new=False)
         self.duplicates += not says_more and self.files == before
 
-    def is_gone(self, message: Message) -> None:
-        """A message that has been erased does not come back by being sent, or read, again."""
+    def is_gone(self, message: Message, route: Route) -> Script[None]:
+        """A message that has been erased does not come back by being sent, or read, again; its files are counted."""
         self.gone.add(message.wamid)
         self.duplicates += 1
+        yield from self._items(0, message, route, 0, is_new=False)
 
     def tell(self, row: int, message: Message, route: Route, conversation_id: int) -> Script[int]:
         """Put a message at the end of its conversation and into the feed; the conversation that it really is in."""
@@ -185,9 +186,9 @@ class Intake:
         items = reception.items(message)
         if items and items[0].wamid != message.wamid:
             row, is_new = yield from self._home(items[0].wamid, message, route, conversation_id)
-            if not row:
-                yield from self._of_gone(items, message, route)
-                return
+        if items and not row:
+            yield from self._of_gone(items, message, route)
+            return
         for item in items:
             values = media_values(self, row, item, message, route)
             if item.failed_because:
@@ -217,7 +218,7 @@ class Intake:
         return int(row), False
 
     def _of_gone(self, items: tuple[reception.Item, ...], message: Message, route: Route) -> Script[None]:
-        """Files of an edit of a message that has been erased: they are counted with it."""
+        """Files that come for a message which has been erased: they are counted with it."""
         home = yield from burying.is_gone(self._sql, route.number_id, items[0].wamid)
         for item in items if home is not None else ():
             values = dict(zip(_MEDIA, media_values(self, home or 0, item, message, route), strict=True))

@@ -121,7 +121,7 @@ def _not_gone(do: Usual, stored: list[_New]) -> Script[list[_New]]:
         return stored
     for intake, each, row in stored:
         if row in back:
-            intake.is_gone(each.message)
+            yield from intake.is_gone(each.message, each.route)
     return [one for one in stored if one[2] not in back]
 
 
