@@ -70,6 +70,8 @@ def commands() -> Iterator[str]:
             command = group.get_command(context, name)
             assert command is not None
             if isinstance(command, click.Group):
+                if command.invoke_without_command:
+                    yield from one(command, f"{path} {name}")
                 yield from below(command, f"{path} {name}")
             else:
                 yield from one(command, f"{path} {name}")

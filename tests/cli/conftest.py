@@ -135,6 +135,18 @@ class Installation:
 
         return self.settle(attached, limit=len(contents))
 
+    def carry_on(self, *, steps: int = 20) -> None:
+        """Carry the runs of reprocessing on, as a running instance does, until nothing changes at this moment."""
+
+        async def script(ledger: Ledger) -> None:
+            for _ in range(steps):
+                now = await ledger.now()
+                done = [await ledger.reprocess.work(run, now=now) for run in await ledger.reprocess.active()]
+                if all(worked.report is None for worked in done):
+                    return
+
+        self.work(script)
+
     def gate(self, scope: dict[str, str], **more: Any) -> None:
         """Shut a gate."""
 

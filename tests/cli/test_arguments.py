@@ -101,3 +101,20 @@ def test_a_secret_may_come_on_stdin(penstock: Any) -> None:
 def test_an_endless_file_is_not_read_to_its_end() -> None:
     with pytest.raises(WrongUse, match="it does not"):
         arguments.secret("/dev/zero", "the app secret")
+
+
+# -- times to come --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("2026-11-24T12:00:00Z", NOON), ("30m", 1_800.0), ("2h", 7_200.0), (" 1d ", 86_400.0), ("0s", 0.0)],
+)
+def test_an_end_is_a_time_or_a_span_from_now(text: str, expected: float) -> None:
+    assert arguments.Later().convert(text, None, None).after(0.0) == expected
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-2h", "2 h", "24.11.2026"])
+def test_what_is_no_end_is_refused_with_examples(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="30m or 2h"):
+        arguments.Later().convert(text, None, None)

@@ -9,6 +9,7 @@ from penstock.core import blobkey
 
 
 def test_an_installation_that_serves_nobody_yet_is_in_order(penstock: Any, acme: Any) -> None:
+    head = acme.work(lambda ledger: ledger.audit_log.head())
     assert penstock.done("audit", "--json").answer == {
         "ok": True,
         "workspaces": [
@@ -24,6 +25,7 @@ def test_an_installation_that_serves_nobody_yet_is_in_order(penstock: Any, acme:
             }
         ],
         "problems": [],
+        "audit_log": {"ok": True, "entries": 4, "head": head.digest.hex()},
     }
 
 
@@ -95,3 +97,46 @@ def test_a_deep_audit_makes_and_sweeps_nothing(penstock: Any, acme: Any) -> None
     penstock.done("audit", "--deep")
 
     assert under_way.exists()
+
+
+def test_the_audit_log_is_followed_to_its_head(penstock: Any, acme: Any) -> None:
+    head = penstock.done("audit", "--json").answer["audit_log"]["head"]
+    penstock.done("gate", "shut", "--all", "--why", "a test")
+    told = penstock.done("audit", "--head", head, "--head", head.upper(), "--json").answer["audit_log"]
+
+    assert (told["ok"], told["entries"]) == (True, 5)
+    assert told["head"] != head
+    assert f"audit log: whole, 5 entries, head {told['head']}" in penstock.done("audit").out
+
+
+def test_an_entry_that_was_written_over_is_a_problem(penstock: Any, acme: Any) -> None:
+    with apsw.Connection("penstock-data/penstock.db") as connection:
+        connection.execute(
+            "UPDATE audit_log SET entry = CAST(replace(CAST(entry AS TEXT), 'acme', 'acne') AS BLOB) WHERE number = 1"
+        )
+    connection.close()
+    ran = penstock("audit", "--json")
+
+    assert (ran.code, ran.answer["ok"], ran.answer["audit_log"]["ok"]) == (1, False, False)
+    assert ran.answer["problems"] == ["entry 1 of the audit log is not what was written, or the one before it is not"]
+    assert "audit log: not whole" in penstock("audit").out
+
+
+def test_a_log_that_was_rewritten_whole_shows_by_a_head_that_was_noted_before(
+    penstock: Any, acme: Any, tmp_path: Path
+) -> None:
+    before = penstock.done("audit", "--json").answer["audit_log"]["head"]
+    with apsw.Connection("penstock-data/penstock.db") as connection:
+        connection.execute("DELETE FROM audit_log")
+        connection.execute("UPDATE audit_head SET entries = 0, digest = zeroblob(32)")
+    connection.close()
+    penstock.done("workspace", "add", "innocent")
+    assert penstock.done("audit").code == 0
+
+    ran = penstock("audit", "--head", before)
+    assert ran.code == 1
+    assert f"does not hold the head {before}, which was noted before: it was rewritten" in ran.out
+
+
+def test_what_is_no_head_is_refused(penstock: Any, acme: Any) -> None:
+    assert "64 hexadecimal digits" in penstock("audit", "--head", "abc").refused(2)

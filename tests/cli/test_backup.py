@@ -34,7 +34,7 @@ def test_a_backup_says_what_it_holds_and_what_it_does_not(penstock: Any, acme: A
     assert ran.err == (
         "The secret key (penstock-data/secret.key) is not in it: keep it apart, the backup's tokens do not open without it.\n"
     )
-    assert sorted(path.name for path in Path("copy").iterdir()) == ["blobs", "penstock.db"]
+    assert sorted(path.name for path in Path("copy").iterdir()) == ["audit-log-head.json", "blobs", "penstock.db"]
     assert not Path("copy.partial").exists()
 
 
@@ -46,6 +46,16 @@ def test_a_backup_is_answered_as_json(penstock: Any, acme: Any) -> None:
     assert (answer["path"], answer["files"], answer["file_bytes"], answer["linked"]) == ("copy", 1, 3, 1)
     assert (answer["with_key"], answer["problems"]) == (False, [])
     assert answer["database_bytes"] > 0
+
+
+def test_a_backup_tells_the_head_of_the_audit_log_for_comparing_afterwards(penstock: Any, acme: Any) -> None:
+    told = penstock.done("backup", "copy", "--json").answer["audit_log"]
+    assert {**told, "ok": True} == penstock.done("audit", "--json").answer["audit_log"]
+    shown = penstock.done("backup", "again").out
+    assert f"Audit log: {told['entries']} entries, head {told['head']}" in shown
+    penstock.done("workspace", "add", "another")
+
+    assert penstock.done("audit", "--head", told["head"]).code == 0
 
 
 def test_a_restored_backup_is_the_installation_of_that_moment(

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import hashlib
+import json
 import os
 import threading
 from pathlib import Path
@@ -36,7 +37,11 @@ def test_a_copy_holds_the_database_and_every_attached_file(penstock: Any, acme: 
     assert copied.database_bytes == (tmp_path / "copy/penstock.db").stat().st_size
     contents = {(tmp_path / "copy/blobs" / blobkey.key(claim.id)).read_bytes() for claim in claims}
     assert contents == {b"one", b"two"}
-    assert sorted(path.name for path in (tmp_path / "copy").iterdir()) == ["blobs", "penstock.db"]
+    assert sorted(path.name for path in (tmp_path / "copy").iterdir()) == [
+        "audit-log-head.json",
+        "blobs",
+        "penstock.db",
+    ]
 
 
 def test_nobody_else_on_the_machine_may_look_into_a_copy(penstock: Any, acme: Any, tmp_path: Path) -> None:
@@ -46,6 +51,7 @@ def test_nobody_else_on_the_machine_may_look_into_a_copy(penstock: Any, acme: An
         tmp_path / "copy",
         tmp_path / "copy/penstock.db",
         tmp_path / "copy/secret.key",
+        tmp_path / "copy/audit-log-head.json",
         tmp_path / "copy/blobs",
     ):
         assert path.stat().st_mode & 0o077 == 0, path
@@ -194,3 +200,30 @@ def test_a_copy_ends_and_is_of_one_moment_although_somebody_writes_all_the_time(
         (count,) = connection.execute("SELECT count(*) FROM media WHERE sha256 IS NOT NULL").fetchall()[0]
     connection.close()
     assert count == copied.files
+
+
+def test_the_head_of_the_audit_log_lies_beside_the_copy(penstock: Any, acme: Any, tmp_path: Path) -> None:
+    head = acme.work(lambda ledger: ledger.audit_log.head())
+    copied = copy(tmp_path / "copy")
+
+    assert (copied.entries, copied.head) == (head.entries, head.digest.hex())
+    assert json.loads((tmp_path / "copy/audit-log-head.json").read_text()) == {
+        "entries": head.entries,
+        "head": head.digest.hex(),
+    }
+
+
+def test_a_log_without_its_head_is_a_problem_and_a_database_without_the_log_is_none(
+    penstock: Any, acme: Any, tmp_path: Path
+) -> None:
+    with apsw.Connection(str(DATABASE)) as connection:
+        connection.execute("DELETE FROM audit_head")
+    connection.close()
+    assert copy(tmp_path / "headless").problems == ["the head of the audit log is gone: `penstock audit` says more"]
+    with apsw.Connection(str(DATABASE)) as connection:
+        connection.execute("DROP TABLE audit_head")
+    connection.close()
+    copied = copy(tmp_path / "older")
+
+    assert (copied.problems, copied.head) == ([], None)
+    assert not (tmp_path / "older/audit-log-head.json").exists()

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from penstock.cli import session
+
 SECRETS = ("app-secret", "second-secret", "verify-me", "EAAGtokenA", "EAAGtokenB")
 
 
@@ -110,3 +112,22 @@ def test_no_answer_of_any_family_holds_a_secret(penstock: Any, acme: Any) -> Non
 
     for ran in said:
         assert not any(secret in ran.out + ran.err for secret in SECRETS)
+
+
+def test_who_changed_what_and_why_is_kept_and_no_secret(penstock: Any, acme: Any) -> None:
+    Path("new").write_text("second-secret")
+    penstock.done("app", "set", "main", "--secret-file", "new", "--why", "rotation of May")
+    penstock.done("workspace", "add", "trial", "--test", "--why", "a trial")
+    penstock.done("workspace", "remove", "trial")
+    ran = penstock.done("changes", "list", "--json")
+    *_, rotated, added, removed = ran.answer["changes"]
+
+    assert (rotated["action"], rotated["why"]) == ("app.set", "rotation of May")
+    assert (added["action"], added["why"], removed["action"], removed["why"]) == (
+        "workspace.add",
+        "a trial",
+        "workspace.remove",
+        "",
+    )
+    assert {each["who"] for each in ran.answer["changes"]} == {session.who()}
+    assert not any(secret in ran.out for secret in SECRETS)

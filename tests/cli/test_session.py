@@ -1,11 +1,14 @@
 """A command opens the ledger beside whatever runs, and reads the settings of its own run."""
 
+import os
+import pwd
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from penstock.adapters.lock import InstanceLock
+from penstock.cli import session
 
 
 def test_a_command_works_beside_whoever_holds_the_lock(penstock: Any, acme: Any) -> None:
@@ -36,3 +39,9 @@ def test_a_command_that_adds_makes_the_database_and_one_that_looks_does_not(pens
     assert not Path("penstock-data").exists()
     penstock.done("workspace", "add", "acme")
     assert Path("penstock-data").stat().st_mode & 0o077 == 0
+
+
+def test_who_gives_a_command_is_the_user_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert session.who() == f"cli:{pwd.getpwuid(os.getuid()).pw_name}"
+    monkeypatch.setattr(os, "getuid", lambda: 3_999_999_999)
+    assert session.who() == "cli:3999999999"

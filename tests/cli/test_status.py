@@ -6,6 +6,7 @@ import pytest
 
 from penstock import __version__
 from penstock.cli.status import Standing, remarks, troubles
+from penstock.core.expiry import DAY_S, Expiring, Share
 from penstock.core.gate import Gate
 from penstock.core.work import Expired, Failed, Outcome, RetryLater
 from penstock.ledger.counts import Backlog
@@ -104,6 +105,20 @@ def test_a_shut_gate_says_who_why_and_what_it_holds(penstock: Any, acme: Any) ->
     assert shown.startswith("Needs attention: 0 of 2 files attached, 2 on the way.\n")
     assert "The gate of workspace acme has been shut since " in shown
     assert "by ops (operator): graph is down. It holds 2 files" in shown
+
+
+def test_what_nears_its_end_behind_a_gate_is_shown(penstock: Any, acme: Any) -> None:
+    acme.beat()
+    penstock.done("number", "set", acme.number, "--no-storage")
+    acme.receive("1", "2")
+    assert penstock.done("status", "--json").answer["expiring_behind_gates"] == []
+    acme.gate({"workspace": "acme"})
+    (found,) = penstock.done("status", "--json").answer["expiring_behind_gates"]
+
+    assert (found["scope"], found["waiting"], found["within_1h"]) == ({"workspace": "acme"}, 2, 2)
+    assert (found["within_24h"], found["no_storage_within_1h"], found["past"]) == (2, 2, 0)
+    assert found["first_at"].endswith("Z")
+    assert "It holds 2 files; 2 expire within 1 h, the first one in " in penstock.done("status").out
 
 
 def test_a_gate_of_everything_has_an_empty_scope(penstock: Any, acme: Any) -> None:
@@ -211,3 +226,21 @@ def test_of_many_unknown_numbers_only_a_few_are_named() -> None:
 
     assert len(found) == 4
     assert found[-1] == "2 more numbers are unknown; --json lists them all."
+
+
+@pytest.mark.parametrize(
+    ("opening", "said"),
+    [(2.5, "lets 2.5 files a second through"), (None, "is wide open over every automatic gate")],
+)
+def test_a_gate_that_holds_nothing_is_remarked_on(opening: float | None, said: str) -> None:
+    gate = Gate(7, {}, opening, "operator", "ops", "slowly.", 940.0, None, True)
+    (sentence,) = remarks(ALL_WELL._replace(gates=[gate]))
+
+    assert sentence == f"The gate of everything {said}, set 1\u2009m ago, by ops (operator): slowly."
+
+
+def test_files_past_their_time_are_said() -> None:
+    behind = {7: Expiring(Share(9, 1), 2, Share(), {(DAY_S, False): Share(1, 1)}, None)}
+    (sentence,) = troubles(ALL_WELL._replace(gates=[SHUT], holding={7: 9}, behind=behind))
+
+    assert sentence.endswith("It holds 9 files; 1 expires within 1\u2009d and 2 are past what WhatsApp keeps.")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from penstock.cli import session
+
 
 def test_a_new_token_alone_is_on_stdout_and_works(penstock: Any, acme: Any) -> None:
     ran = penstock.done("token", "create", "bob", "--role", "agent", "--workspace", "acme")
@@ -51,3 +53,15 @@ def test_a_name_is_given_once_and_a_workspace_must_be_there(penstock: Any, acme:
 def test_without_tokens_the_list_says_how_to_make_one(penstock: Any, acme: Any) -> None:
     assert penstock.done("token", "list").out == "no tokens yet: make one with `penstock token create`\n"
     assert penstock.done("token", "list", "--json").answer == {"tokens": []}
+
+
+def test_who_makes_and_removes_tokens_is_kept(penstock: Any, acme: Any) -> None:
+    token = penstock.done("token", "create", "bot", "--role", "viewer", "--why", "for the bot").out.strip()
+    penstock.done("token", "remove", "bot", "--why", "it is gone")
+    ran = penstock.done("changes", "list", "--json")
+    made, removed = ran.answer["changes"][-2:]
+
+    assert (made["action"], made["why"], made["subject"]) == ("token.create", "for the bot", {"token": "bot"})
+    assert (removed["action"], removed["why"]) == ("token.remove", "it is gone")
+    assert made["who"] == session.who()
+    assert token not in ran.out

@@ -193,3 +193,22 @@ def test_no_bytes_make_it_raise_anything_but_that_they_are_no_json(data: bytes) 
     answers.retry_after_s(data.decode("latin-1"), now=NOW)
     with contextlib.suppress(msgspec.DecodeError):
         answers.look_up(data)
+
+
+@pytest.mark.parametrize(
+    ("headers", "named"),
+    [
+        ({}, None),
+        ({"x-served-by": "edge-12"}, "edge-12"),
+        ({"x-served-by": "cache-ams-1, cache-fra-7"}, "cache-fra-7"),
+        ({"proxy-status": 'proxy-3; error=http_request_error; details="x"'}, "proxy-3"),
+        ({"x-fb-rev": "1008888", "x-served-by": ""}, "1008888"),
+        ({"x-fb-rev": "1008888", "x-served-by": "edge-12"}, "edge-12"),
+        ({"x-served-by": "two words"}, None),
+        ({"x-served-by": "a" * 65}, None),
+        ({"x-served-by": "caf\u00e9"}, None),
+        ({"x-fb-debug": "changes with every answer"}, None),
+    ],
+)
+def test_an_answer_may_name_its_server_in_one_short_word(headers: dict[str, str], named: str | None) -> None:
+    assert answers.server(headers) == named

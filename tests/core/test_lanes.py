@@ -69,6 +69,43 @@ def test_no_lane_starves_whoever_else_comes_and_goes(
     raise AssertionError("it had no turn")
 
 
+@settings(deadline=None, max_examples=200)
+@given(
+    waiting=some_lanes,
+    free=st.integers(0, 60),
+    left=st.lists(st.integers(0, 9), min_size=3, max_size=3),
+    data=st.data(),
+)
+def test_no_gate_lets_more_through_than_it_has_left_and_what_it_has_is_given_out(
+    waiting: list[Lane], free: int, left: list[int], data: st.DataObject
+) -> None:
+    before = {lane: data.draw(st.sampled_from([(), (0,), (1,), (0, 1), (1, 2)])) for lane in waiting}
+    limits = Limits(narrow={lane: gates for lane, gates in before.items() if gates}, left=dict(enumerate(left)))
+    quotas = lanes.share(waiting, free=free, turns=Turns(), limits=limits)
+
+    passed = Counter(gate for lane, items in quotas.items() for gate in before[lane] for _ in range(items))
+    assert all(items <= left[gate] for gate, items in passed.items())
+    assert sum(quotas.values()) <= free
+    if sum(quotas.values()) < free:  # then no lane could have given one more
+        assert all(any(passed[gate] == left[gate] for gate in before[lane]) for lane in waiting if before[lane])
+        assert not any(not before[lane] for lane in waiting)
+    after = limits.with_more(quotas)
+    assert dict(after.left) == {gate: items - passed[gate] for gate, items in enumerate(left)}
+
+
+@settings(deadline=None, max_examples=40)
+@given(count=st.integers(1, 12), each=st.integers(1, 3))
+def test_behind_one_narrow_gate_every_lane_has_its_turn(count: int, each: int) -> None:
+    waiting = [of(n) for n in range(count)]
+    narrow, turns = dict.fromkeys(waiting, (7,)), Turns()
+    came: list[Lane] = []
+    while len(came) < count:
+        quotas = lanes.share(waiting, free=50, turns=turns, limits=Limits(narrow=narrow, left={7: each}))
+        came += quotas
+        turns = lanes.after(turns, dict.fromkeys(quotas, 1))
+    assert set(came) == set(waiting)
+
+
 def test_who_had_no_turn_for_longest_is_next() -> None:
     waiting = [of(n) for n in range(1, 6)]
     turns, order = Turns(), []

@@ -174,3 +174,60 @@ def test_retries_end_at_the_deadline_and_not_before(jitter: float, sparing: bool
         now, made = step.due_at, made + 1
     assert isinstance(step, Expired)
     assert now == NOW + life_s  # the last try was made at the deadline
+
+
+# -- behind gates -----------------------------------------------------------------------------------------------
+
+HOUR = 3_600.0
+GONE = verdict(outcome=Outcome.GONE, final="failed")
+
+
+def life(answers: list[Verdict | None], held: list[tuple[float, float]], jitter: float) -> tuple[str, list[float]]:
+    """What becomes of a file that gates hold from time to time, and when it was tried.
+
+    ``answers`` are Meta's, one for each attempt and None for the file; the last one is repeated. A gate only keeps
+    anybody from trying.
+    """
+    now, tries = DEADLINE - 7 * 86_400.0, list[float]()
+    while True:
+        while behind := [until for since, until in held if since <= now < until]:
+            now = max(behind)
+        judged = answers[min(len(tries), len(answers) - 1)]
+        tries.append(now)
+        if judged is None:
+            return "attached", tries
+        step = next_step(judged, claim(attempts=len(tries) - 1), now=now, jitter=jitter, url=None, url_expires_at=None)
+        if not isinstance(step, RetryLater):
+            return type(step).__name__, tries
+        now = max(now, step.due_at)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    answers=st.lists(st.sampled_from([verdict(), verdict(sparing=True), verdict(after_s=50.0)]), max_size=5),
+    last=st.sampled_from([None, GONE]),
+    held=st.lists(
+        st.tuples(st.floats(-1, 24), st.floats(0, 24)).map(
+            lambda times: (DEADLINE - (7 * 24 - times[0]) * HOUR, DEADLINE - (7 * 24 - times[0] - times[1]) * HOUR)
+        ),
+        max_size=6,
+    ),
+    jitter=st.floats(0, 1),
+)
+def test_after_a_day_of_gates_a_file_stands_where_it_would_stand_without_any(
+    answers: list[Verdict | None], last: Verdict | None, held: list[tuple[float, float]], jitter: float
+) -> None:
+    state, tries = life([*answers, last], held, jitter)
+    free_state, free_tries = life([*answers, last], [], jitter)
+
+    assert (state, len(tries)) == (free_state, len(free_tries))
+    assert not any(since <= at < until for at in tries for since, until in held)
+
+
+@settings(deadline=None, max_examples=50)
+@given(past_s=st.floats(0, 30 * 86_400.0), jitter=st.floats(0, 1))
+def test_a_gate_that_outlasts_the_deadline_ends_nothing_and_the_next_try_decides(past_s: float, jitter: float) -> None:
+    held = [(0.0, DEADLINE + past_s)]
+
+    assert life([None], held, jitter) == ("attached", [DEADLINE + past_s])
+    assert life([verdict()], held, jitter) == ("Expired", [DEADLINE + past_s])

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,11 @@ from penstock.adapters.graph.http import HttpGraph
 from penstock.adapters.graph.sending import send_declared
 from penstock.core import blobkey
 from penstock.core.budget import Limit
-from penstock.core.lanes import Lane
 from penstock.core.work import Attached, Attempt, Claim, Ending, Outcome, PutBack
 from penstock.flow.fetcher import Fetcher
 from penstock.flow.receiver import Receiver, Taken
 from penstock.flow.registry import Registry
+from penstock.flow.sockets import NoGates, Permit, Wait
 from penstock.ledger.book import Ledger
 from penstock.ledger.rows import Media
 from penstock.simulator import FaultRule, Platform, Rules, Scenario, Server, one_fault
@@ -46,19 +46,20 @@ class Watcher:
         self.endings.append(ending)
 
 
-class Valve:
+class Valve(NoGates):
     """A gate that a test opens and shuts, for some operations."""
 
     def __init__(self) -> None:
         self.shut: set[str] = set()
         self.asked: list[str] = []
+        self.over: list[int] = []
 
-    def open_lanes(self, lanes: Sequence[Lane], now: float) -> Sequence[Lane]:
-        return lanes
-
-    def admit(self, claim: Claim, operation: str, now: float) -> float | None:
+    def admit(self, claim: Claim, operation: str, now: float, *, host: str | None = None) -> Permit | Wait:
         self.asked.append(operation)
-        return now + 0.05 if operation in self.shut else None
+        return Wait(now + 0.05) if operation in self.shut else Permit()
+
+    def ended(self, claim: Claim) -> None:
+        self.over.append(claim.id)
 
 
 class Bench:
@@ -194,6 +195,11 @@ async def test_a_file_is_looked_up_downloaded_and_attached(bench: Callable[..., 
         ("media.download", "GET", "GET", 200, Outcome.DELIVERED),
     ]
     assert all(each.host == "127.0.0.1" and each.peer_address and each.recipe == "standard/1" for each in made)
+    assert [(each.server, each.api_version, each.fresh) for each in made] == [
+        ("server", "v26.0", True),
+        ("server", None, False),
+    ]
+    assert made[0].worker
     assert it.watcher.attempts == made
 
 
@@ -301,6 +307,8 @@ async def test_a_claim_that_meets_a_shut_gate_goes_back_without_an_attempt(bench
     it.valve.shut = set()
     assert (await it.attached(row)).attempts == 1
     await it.fetcher.stop()
+    # Each time that it was claimed, the gates were told when that was over.
+    assert it.valve.over == [row] * it.valve.asked.count("media.look_up")
 
 
 async def test_stopping_puts_back_what_is_under_way_and_costs_no_attempt(bench: Callable[..., Any]) -> None:

@@ -1,6 +1,10 @@
 """A running process is seen, and one that ended in good order is not."""
 
+import pytest
+from structlog.testing import capture_logs
+
 from penstock.flow.housekeeping import Housekeeping
+from penstock.ledger.audit_log import Entry
 from penstock.ledger.book import Ledger
 
 
@@ -18,3 +22,21 @@ async def test_a_process_that_was_killed_is_gone_after_three_missed_beats(ledger
     await ledger.processes.beat("killed", role="all", now=now)
     assert await ledger.processes.alive(now=now + 29)
     assert await ledger.processes.alive(now=now + 31) == []
+
+
+async def test_the_head_of_the_audit_log_is_noted_at_the_start_after_a_change_and_every_hour(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = Housekeeping(ledger, role="all")
+    with capture_logs() as logs:
+        await process._beat()
+        await process._beat()
+        await ledger.audit_log.append(Entry("me", "act", {}), now=1.0)
+        await process._beat()
+        await process._beat()
+        monkeypatch.setattr(process, "_note_at", 0.0)  # an hour later
+        await process._beat()
+
+    noted = [(each["entries"], each["head"]) for each in logs if each["event"] == "audit_log.head"]
+    head = (await ledger.audit_log.head()).digest.hex()
+    assert noted == [(0, "0" * 64), (1, head), (1, head)]

@@ -6,27 +6,37 @@ from typing import Any
 
 import pytest
 
-from penstock.core.lanes import Lane
+from penstock.core.lanes import Lane, Ways
+from penstock.core.reading import read
 from penstock.core.work import Attached, Claim, Outcome, RetryLater
 from penstock.flow.lanes import Lanes
 from penstock.flow.receiver import Receiver, Taken
 from penstock.flow.registry import Registry
+from penstock.flow.sockets import NoGates
 from penstock.ledger.book import Ledger
+from penstock.ledger.queue import Due
 
 RIVAL = "100000000000003"
 
 
-class Shut:
-    """Gates that hold whole workspaces."""
+class Shut(NoGates):
+    """Gates that hold whole workspaces, or let so many items of each through."""
 
     def __init__(self) -> None:
         self.workspaces: set[str] = set()
+        self.left: dict[int, int] = {}  # by workspace
+        self.again_at: float | None = None
 
-    def open_lanes(self, lanes: Sequence[Lane], now: float) -> Sequence[Lane]:
-        return [lane for lane in lanes if lane.workspace not in self.workspaces]
+    def ways(self, lanes: Sequence[Lane], now: float) -> Ways:
+        shut = [lane for lane in lanes if lane.workspace in self.workspaces or self.left.get(lane.workspace_id) == 0]
+        is_open = [lane for lane in lanes if lane not in shut]
+        narrow = {lane: (lane.workspace_id,) for lane in is_open if lane.workspace_id in self.left}
+        return Ways(is_open, narrow, self.left, self.again_at if self.again_at and shut else None)
 
-    def admit(self, claim: Claim, operation: str, now: float) -> float | None:
-        return None
+    def claimed(self, claims: Sequence[Claim], now: float) -> None:
+        for claim in claims:
+            if claim.workspace_id in self.left:
+                self.left[claim.workspace_id] -= 1
 
 
 class Hall:
@@ -123,3 +133,95 @@ async def test_what_is_due_again_is_claimed_when_it_is_and_the_time_until_then_i
     await asyncio.sleep(0.4)
     assert await hall.claim(lanes, 10) == ["rival"]
     assert lanes.idle_s(now) == 1.0
+
+
+async def test_of_a_narrow_lane_no_more_is_claimed_than_its_gate_lets_through(hall: Hall) -> None:
+    await hall.bring("100000000000002", 10)
+    await hall.bring(RIVAL, 2)
+    lanes = Lanes(hall.ledger, hall.gates)
+    hall.gates.left = {1: 3}
+    assert await hall.claim(lanes, 10) == ["acme"] * 3 + ["rival"] * 2
+    assert await hall.claim(lanes, 10) == []
+    hall.gates.left = {1: 2}
+    assert await hall.claim(lanes, 10) == ["acme"] * 2
+    tallies = {tally.workspace: tally for tally in await hall.ledger.counts.tallies()}
+    assert (tallies["acme"].waiting, tallies["acme"].fetching) == (5, 5)
+
+
+async def test_it_is_known_when_a_gate_lets_the_next_one_through(hall: Hall) -> None:
+    await hall.bring("100000000000002", 5)
+    lanes = Lanes(hall.ledger, hall.gates)
+    hall.gates.left = {1: 0}
+    now = await hall.ledger.now()
+    assert await hall.claim(lanes, 10) == []
+    hall.gates.again_at = now + 0.3
+    assert lanes.idle_s(now) <= 0.3
+    hall.gates.left = {1: 1}
+    assert lanes.idle_s(now) <= 0.1
+    hall.gates.left = {}
+    assert lanes.idle_s(now) <= 1.0
+
+
+async def test_what_was_seen_behind_a_gate_is_claimed_at_once_when_it_opens(hall: Hall) -> None:
+    await hall.bring("100000000000002", 5)
+    lanes = Lanes(hall.ledger, hall.gates)
+    hall.gates.workspaces = {"acme"}
+    assert await hall.claim(lanes, 10) == []
+    looks = 0
+    due = hall.ledger.queue.due
+
+    async def counted() -> Due:
+        nonlocal looks
+        looks += 1
+        return await due()
+
+    hall.ledger.queue.due = counted  # type: ignore[method-assign]
+    lanes._look_at = float("inf")  # as if looking had taken very long
+    assert await hall.claim(lanes, 10) == []
+    hall.gates.workspaces = set()
+    assert await hall.claim(lanes, 10) == ["acme"] * 5
+    assert looks == 0
+
+
+async def test_while_one_lane_is_shut_what_comes_into_others_is_seen(hall: Hall) -> None:
+    await hall.bring("100000000000002", 5)
+    lanes = Lanes(hall.ledger, hall.gates)
+    hall.gates.workspaces = {"acme"}
+    assert await hall.claim(lanes, 10) == []
+    await hall.bring(RIVAL, 1)
+    claimed: list[str] = []
+    async with asyncio.timeout(30):
+        while not claimed:
+            claimed = await hall.claim(lanes, 10)
+            await asyncio.sleep(lanes.idle_s(await hall.ledger.now()))
+    assert claimed == ["rival"]
+
+
+async def test_through_a_gate_that_opens_bit_by_bit_the_live_come_before_the_backlog(
+    hall: Hall, webhooks: Any, signed: Callable[..., bytes]
+) -> None:
+    """One at a time, as a small opening lets them: four that have just come, then one that waits since long ago."""
+    lanes = Lanes(hall.ledger, hall.gates)
+    snapshot = await hall.ledger.provisioning.snapshot()
+    now = await hall.ledger.now()
+    for n in range(40):
+        name, age_s = ("old", 7_200) if n < 20 else ("new", 0)
+        sent = webhooks.file(f"wamid.{n}", f"{name}{n}", timestamp=str(int(now - age_s)))
+        body = webhooks.body(sent)
+        await hall.ledger.journal.receive(
+            app_id=1,
+            body=body,
+            signature="sha256=00",
+            reading=read(body),
+            routes={route.phone_number_id: route for route in snapshot.routes},
+            version=snapshot.version,
+            now=now - age_s,
+        )
+    came = []
+    for _ in range(20):
+        hall.gates.left = {1: 1}
+        async with asyncio.timeout(30):
+            while hall.gates.left[1]:
+                await hall.claim(lanes, 10)
+        came.append(hall.held[-1].media_id[:3])
+    assert came == (["new"] * 4 + ["old"]) * 4

@@ -50,15 +50,21 @@ async def put(blobs: Store, row: int, data: bytes = b"abc") -> None:
 
 
 async def received(
-    ledger: Ledger, webhooks: Any, signed: Callable[..., bytes], *names: str, claims: dict[str, Claim] | None = None
+    ledger: Ledger,
+    webhooks: Any,
+    signed: Callable[..., bytes],
+    *names: str,
+    claims: dict[str, Claim] | None = None,
+    days_ago: int = 10,
 ) -> dict[str, int]:
     """A file for each name, ended as its name says or left; their rows, and the claims on those that are left."""
+    sent = str(int(await ledger.now()) - days_ago * 86_400)
     registry = Registry(ledger)
     await registry.refresh()
     receiver = Receiver(ledger, registry)
     rows = {}
     for number, name in enumerate(names):
-        body = webhooks.body(webhooks.file(f"wamid.{number}", f"m{number}"))
+        body = webhooks.body(webhooks.file(f"wamid.{number}", f"m{number}", timestamp=sent))
         assert isinstance(await receiver.take(body, signed(body)), Taken)
         found = await ledger.shelf.message(wamid=f"wamid.{number}", workspace_id=None)
         assert found is not None
@@ -94,6 +100,17 @@ async def test_only_blobs_of_files_that_came_to_another_end_go(
     assert await left(blobs) == {blobkey.key(rows[name]) for name in ("attached", "fetching", "waiting")}
 
 
+async def test_the_blob_of_a_file_that_may_still_be_reprocessed_stays(
+    provisioned: Ledger, webhooks: Any, signed: Callable[..., bytes], blobs: Store
+) -> None:
+    rows = await received(provisioned, webhooks, signed, "expired", "failed", days_ago=1)
+    for row in rows.values():
+        await put(blobs, row)
+
+    assert await Sweeping(provisioned, blobs, age_s=ALL_IS_OLD_S).sweep() == Swept()
+    assert await left(blobs) == {blobkey.key(row) for row in rows.values()}
+
+
 async def test_what_is_younger_than_a_day_stays(
     provisioned: Ledger, webhooks: Any, signed: Callable[..., bytes], blobs: Store
 ) -> None:
@@ -122,7 +139,7 @@ async def test_a_file_that_is_attached_while_the_sweep_goes_on_keeps_its_bytes(
     await put(blobs, rows["fetching"])
     asked = provisioned.shelf.stage
 
-    async def meanwhile(row: int) -> str | None:
+    async def meanwhile(row: int) -> tuple[str, float] | None:
         if row == rows["failed"]:  # the list is made and the attached rows are read; now the fetcher comes to its end
             assert await provisioned.queue.settle(
                 claims["fetching"], ENDINGS["attached"], (), now=await provisioned.now()

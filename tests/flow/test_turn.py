@@ -12,7 +12,7 @@ from penstock.adapters.blobs.disk import DiskBlobs
 from penstock.core import blobkey
 from penstock.core.exchange import Exchange, Found, Received, Trouble
 from penstock.core.work import Attached, Claim, Outcome, PutBack, RetryLater
-from penstock.flow.sockets import NoGates
+from penstock.flow.sockets import NoGates, Permit, Wait
 from penstock.flow.turn import Turn
 
 NOW = 1_795_600_000.0
@@ -58,13 +58,15 @@ class Script:
     downloads: list[Any]
     asked: list[Any] = dataclasses.field(default_factory=list)
     allowed: bool = True
+    probes: list[bool] = dataclasses.field(default_factory=list)
 
     async def start(self) -> None: ...
 
     async def stop(self) -> None: ...
 
-    async def look_up(self, media_id: str, *, token: str) -> tuple[Exchange, Found | None]:
+    async def look_up(self, media_id: str, *, token: str, probe: bool = False) -> tuple[Exchange, Found | None]:
         self.asked.append(("look_up", media_id, token))
+        self.probes.append(probe)
         answer: tuple[Exchange, Found | None] = self.look_ups.pop(0)
         return answer
 
@@ -76,7 +78,9 @@ class Script:
         write: Callable[[bytes], Awaitable[None]],
         sha256: bytes | None,
         size: int | None,
+        probe: bool = False,
     ) -> tuple[Exchange, Received | None]:
+        self.probes.append(probe)
         self.asked.append(("download", url, sha256, size))
         await write(b"data")
         answer: tuple[Exchange, Received | None] = self.downloads.pop(0)
@@ -162,16 +166,46 @@ async def test_a_failed_download_keeps_the_url_and_leaves_no_file(take: Any) -> 
     assert await take.blobs.size(blobkey.key(7)) is None
 
 
-@pytest.mark.parametrize("shut", ["media.look_up", "media.download"])
-async def test_a_shut_gate_of_either_hop_spares_upstream_both(take: Any, shut: str) -> None:
-    class Shut:
-        def admit(self, claim: Claim, operation: str, now: float) -> float | None:
-            return now + 1 if operation == shut else None
+class Gates(NoGates):
+    """What a test says of each hop: go on, or wait."""
 
+    def __init__(self, **said: Permit | Wait) -> None:
+        self.said = said
+        self.asked: list[tuple[str, str | None]] = []
+
+    def admit(self, claim: Claim, operation: str, now: float, *, host: str | None = None) -> Permit | Wait:
+        self.asked.append((operation, host))
+        return self.said.get(operation.removeprefix("media."), Permit())
+
+
+async def test_before_each_hop_the_gates_are_asked_and_told_where_it_goes_once_that_is_known(take: Any) -> None:
+    gates = Gates()
+    await take(Script([LOOKED_UP], [BROUGHT]), gates=gates)
+    assert gates.asked == [("media.look_up", None), ("media.download", "lookaside.fbsbx.com")]
+
+
+async def test_a_shut_gate_before_the_look_up_spares_upstream_and_spends_no_budget(take: Any) -> None:
     graph = Script([], [])
-    outcomes = await take(graph, gates=Shut())
+    outcomes = await take(graph, gates=Gates(look_up=Wait(NOW + 1)))
     assert outcomes.ending == PutBack(NOW + 1)
     assert (outcomes.attempts, graph.asked) == ((), [])
+
+
+async def test_a_gate_that_shuts_between_the_hops_leaves_the_look_up_on_record_and_the_attempt_unspent(
+    take: Any,
+) -> None:
+    outcomes = await take(Script([LOOKED_UP], []), gates=Gates(download=Wait(NOW + 1)))
+    assert outcomes.ending == PutBack(NOW + 1)
+    assert [attempt.operation for attempt in outcomes.attempts] == ["media.look_up"]
+
+
+async def test_a_probe_is_made_as_one(take: Any) -> None:
+    graph = Script([LOOKED_UP], [BROUGHT])
+    await take(graph, gates=Gates(download=Permit(probe=True)))
+    assert graph.probes == [False, True]
+    graph = Script([LOOKED_UP], [BROUGHT])
+    await take(graph, gates=Gates(look_up=Permit(probe=True)))
+    assert graph.probes == [True, False]
 
 
 async def test_without_a_token_nothing_is_asked_and_nothing_is_spent(take: Any) -> None:

@@ -216,8 +216,11 @@ def _problems(line: str) -> Iterator[str]:
     words = shlex.split(found[1], comments=True)
     for first in words[0].split("|"):
         command: click.Command | None = command_line
+        value_next = False
         for word in [first, *words[1:]]:
-            if isinstance(command, click.Group) and re.fullmatch(r"[a-z-]+", word) and not word.startswith("-"):
+            if value_next:
+                value_next = False
+            elif isinstance(command, click.Group) and re.fullmatch(r"[a-z-]+", word) and not word.startswith("-"):
                 command = command.get_command(click.Context(command), word)
                 if command is None:
                     yield f"there is no {word}"
@@ -225,9 +228,10 @@ def _problems(line: str) -> Iterator[str]:
             elif isinstance(command, click.Group) and word.isupper():
                 break  # a placeholder for any of its commands
             elif word.startswith("--") and command is not None:
-                known = {name for option in command.params for name in [*option.opts, *option.secondary_opts]}
-                if word.split("=")[0] not in known | {"--help", "--version"}:
+                options = {name: option for option in command.params for name in [*option.opts, *option.secondary_opts]}
+                if word.split("=")[0] not in options.keys() | {"--help", "--version"}:
                     yield f"{word} is no option of it"
+                value_next = word in options and not getattr(options[word], "is_flag", False)
 
 
 def _anchors(text: str) -> set[str]:

@@ -12,9 +12,11 @@ import aiohttp
 import pytest
 
 from penstock.core.errors import StoreUnavailable
+from penstock.core.reprocess import State as Standing
 from penstock.demo.calm import feed, settled
 from penstock.demo.stage import NUMBER, Stage
 from penstock.ledger.rows import Message
+from penstock.ledger.runs import Asked, Report, round_of
 from penstock.simulator import FaultRule, Rules, Scenario, Server, Webhooks, one_fault
 
 Start = Callable[..., Any]
@@ -466,3 +468,91 @@ async def test_a_workspace_whose_token_is_dead_delays_no_other(stage: Start) -> 
     theirs = tallies["other"]
     assert (theirs.attached, theirs.failed, theirs.expired) == (0, 0, 0)
     assert theirs.waiting + theirs.fetching == 20
+
+
+# -- putting back to work ----------------------------------------------------------------------
+
+
+REFUSED_FOR_GOOD = Scenario(servers=(Server(faults=(FaultRule(fault="server-error", code=131052),)),))
+
+
+async def lose(it: Stage, files: int) -> list[str]:
+    """So many files that Meta said it could never accept; the ids of their messages."""
+    it.platform.set_scenario(REFUSED_FOR_GOOD)
+    sent = [(await it.platform.send(NUMBER, "image", customer=each % 5)).wamid for each in range(files)]
+    await it.platform.drain(60)
+    await settled(it)
+    [tally] = await it.instance.ledger.counts.tallies()
+    assert tally.failed == files
+    return sent
+
+
+async def run_once(it: Stage, run: int, reached: Callable[[Report], bool]) -> Report:
+    """The run once it stands so; at no moment does its report not add up."""
+    async with asyncio.timeout(90):
+        while True:
+            report, adds_up = await it.instance.ledger.reprocess.counted(run)
+            assert adds_up, report
+            if reached(report):
+                return report
+            await asyncio.sleep(0.02)
+
+
+async def test_one_lost_file_is_brought_back_into_its_message_and_keeps_its_history(stage: Start) -> None:
+    it: Stage = await stage()
+    [wamid] = await lose(it, 1)
+    before = await message(it, wamid)
+    assert before is not None
+    it.platform.set_scenario(Scenario())
+    asked = Asked(media=(before.media[0].id,))
+    run = await it.instance.ledger.reprocess.start(asked, rate=None, who="cli:anna", why="this one")
+    await run_once(it, run.id, lambda report: report.run.state is Standing.DONE)
+
+    found = await message(it, wamid)
+    assert found is not None
+    assert [(file.id, file.state) for file in found.media] == [(before.media[0].id, "attached")]
+    rounds = await it.instance.ledger.reprocess.rounds(found.media[0].id)
+    attempts = await it.instance.ledger.shelf.attempts(found.media[0].id)
+    assert [round_of(index, rounds) for index, _ in enumerate(attempts)] == [1, 2, 2]  # refused; look-up and download
+    told = [event.kind for event in await feed(it) if event.media is not None]
+    assert told == ["media.failed", "media.attached"]
+
+
+async def test_the_same_files_put_back_to_work_twice_at_once_come_once(stage: Start) -> None:
+    it: Stage = await stage()
+    sent = await lose(it, 12)
+    it.platform.set_scenario(Scenario())
+    reprocess = it.instance.ledger.reprocess
+    runs = [await reprocess.start(Asked(), rate=None, who="cli:anna", why=why) for why in ("mended", "mended, too")]
+    first, second = [await run_once(it, run.id, lambda report: report.run.state is Standing.DONE) for run in runs]
+
+    assert first.run.attached + second.run.attached == len(sent)
+    told = [event.media.wamid for event in await feed(it) if event.media and event.kind == "media.attached"]
+    assert sorted(told) == sorted(sent)
+
+
+async def test_nothing_is_called_a_success_before_it_happened_and_a_bad_idea_stops_itself(stage: Start) -> None:
+    it: Stage = await stage()
+    await lose(it, 110)
+    run = await it.instance.ledger.reprocess.start(Asked(), rate=None, who="cli:anna", why="I thought it was mended")
+    told = await run_once(it, run.id, lambda report: report.run.state is Standing.PAUSED and not report.run.under_way)
+
+    assert (told.run.attached, told.run.failed >= 51, told.run.waiting >= 10) == (0, True, True)
+    assert "it paused itself" in (told.run.reason or "")
+
+
+async def test_a_bulk_of_lost_files_delays_no_new_one(stage: Start) -> None:
+    it: Stage = await stage()
+    await lose(it, 30)
+    it.platform.set_scenario(Scenario())
+    ledger = it.instance.ledger
+    run = await ledger.reprocess.start(Asked(), rate=0.1, who="cli:anna", why="in peace")
+    await run_once(it, run.id, lambda report: report.run.under_way + report.run.attached > 0)
+    sent = await it.platform.send(NUMBER, "image")
+    await it.platform.drain(60)
+    async with asyncio.timeout(90):
+        while (found := await message(it, sent.wamid)) is None or found.media[0].state != "attached":
+            await asyncio.sleep(0.02)
+    told = await ledger.reprocess.steer(run.id, "cancel", who="cli:anna", why="seen enough", workspace_id=None)
+
+    assert told.run.cancelled > 0  # at this rate it would have gone on for minutes

@@ -47,6 +47,38 @@ async def test_what_a_gate_holds_is_counted(desk: Any, webhooks: Any, endings: C
     assert tally.held == 0
 
 
+async def test_what_stands_in_a_scope_is_counted_by_how_long_it_has(desk: Any, webhooks: Any) -> None:
+    counts, now = desk.ledger.counts, await desk.ledger.now()
+    week_s, hour_s = 7 * 86_400.0, 3_600.0
+    for number, left_s in enumerate((-60.0, 0.5 * hour_s, 3 * hour_s, 20 * hour_s, 30 * hour_s)):
+        sent = str(int(now - week_s + left_s))
+        await desk.receive(
+            webhooks.body({**webhooks.file(f"wamid.{number}", f"m{number}"), "timestamp": sent}), now=now
+        )
+    (retried,) = await desk.claim(1, now=now)  # the one that is past its time
+    await desk.settle(retried, RetryLater(now + 600, Outcome.UPSTREAM, "It waits."), now=now)
+    found = await counts.in_scope({})
+
+    assert (found.waiting.files, found.waiting.workspaces, found.past, found.before.files) == (5, 1, 1, 3)
+    assert [found.within(hours * hour_s) for hours in (1, 6, 24)] == [1, 2, 3]
+    assert found.first_at is not None
+    assert abs(found.first_at - (now + 0.5 * hour_s)) < 60
+    assert (await counts.in_scope({"number": NUMBER}, until=now + 40 * hour_s)).before.files == 4
+    assert (await counts.in_scope({"workspace": "other"})).waiting.files == 0
+    assert await counts.behind_gates() == {}
+    gate = await desk.ledger.gates.shut({"app": "main"}, owner="operator", by="me", why="a test", now=now)
+    assert {id_: each.waiting.files for id_, each in (await counts.behind_gates()).items()} == {gate: 5}
+
+
+async def test_no_storage_numbers_are_counted_apart(desk: Any, webhooks: Any) -> None:
+    now = await desk.ledger.now()
+    await desk.ledger.provisioning.set_number(NUMBER, no_storage=True, now=now)
+    fresh = {**webhooks.file("wamid.A", "m1"), "timestamp": str(int(now))}
+    await desk.receive(webhooks.body(fresh), now=now)
+
+    assert (await desk.ledger.counts.in_scope({})).no_storage() == 1
+
+
 async def test_the_backlog_has_an_age_and_an_end(desk: Any, webhooks: Any) -> None:
     now = await desk.ledger.now()
     assert await desk.ledger.counts.backlog() == type(await desk.ledger.counts.backlog())(None, 0)

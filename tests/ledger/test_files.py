@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from penstock.core.work import Ending
-from penstock.ledger import files
+from penstock.ledger import files, shelf
 
 NOW = 1_795_001_000.0
 STATES = ("attached", "retry", "expired", "failed", "taken", "fresh")
@@ -111,10 +111,29 @@ async def test_what_is_held_waits_behind_a_shut_gate(desk: Any, many: dict[str, 
     assert set(held) < set(await listed(desk, state="waiting"))
 
 
+@pytest.mark.parametrize("stretch", [1, 10, 1000])
+async def test_a_page_is_full_as_long_as_there_is_more(
+    desk: Any, many: dict[str, str], stretch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "STRETCH", stretch)
+    monkeypatch.setattr(shelf, "_SIFTED", 3)
+    await desk.ledger.gates.shut({"workspace": "second"}, owner="operator", by="me", why="a test", now=NOW)
+    assert many
+    for filters in ({"state": "held"}, {"outcome": "upstream"}, {"state": "attached"}):
+        place, sizes = None, list[int]()
+        while not sizes or place is not None:
+            page = await desk.ledger.shelf.media_list(after=place, limit=3, **filters)
+            sizes.append(len(page.items))
+            place = page.next
+        assert set(sizes[:-1]) <= {3}
+        assert sizes[-1] > 0
+
+
 async def test_a_page_looks_at_so_many_rows_and_says_where_to_go_on(
     desk: Any, many: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "STRETCH", 5)
+    monkeypatch.setattr(shelf, "_STRETCHES", 1)
     page = await desk.ledger.shelf.media_list(state="attached", outcome="nothing", limit=50)
 
     assert page.items == ()

@@ -257,3 +257,37 @@ async def test_a_number_in_another_workspace_is_another_registration(desk: Any, 
     assert {file.workspace for file in await desk.all_files()} == {"acme", "second"}
     assert back["id"] == 1
     assert await store.rows("SELECT count(*) FROM numbers") == [(2,)]
+
+
+async def test_every_change_is_in_the_audit_log_without_a_secret(ledger: Ledger, store: Any) -> None:
+    by, secret = ledger.provisioning.by("cli:anna", "as agreed"), "S3CRET"
+    await by.add_workspace("acme", now=1.0)
+    await by.set_workspace("acme", test=True)
+    await by.add_app("main", secret=f"{secret}-1", verify_token=f"{secret}-2", forward_to=None, now=1.0)
+    await by.set_app("main", secret=f"{secret}-3", forward_to=f"https://x.example/in?key={secret}-4")
+    await by.add_credential("token-a", token=f"{secret}-5", now=1.0)
+    await by.set_credential("token-a", token=f"{secret}-6", now=2.0)
+    await by.add_number("7", workspace="acme", app="main", token=f"{secret}-7", now=1.0)
+    await by.set_number("7", credential="token-a", now=2.0)
+    await by.remove_number("7", now=3.0)
+    with pytest.raises(Conflict):
+        await by.remove_workspace("acme")
+    rows = await ledger.audit_log.read()
+    found = {each.entry.action: each.entry for each in rows}
+
+    assert [each.entry.action for each in rows] == [
+        *("workspace.add", "workspace.set", "app.add", "app.set", "credential.add", "credential.set"),
+        *("number.add", "number.set", "number.remove"),
+    ]
+    assert {(each.who, each.why) for each in found.values()} == {("cli:anna", "as agreed")}
+    assert found["number.set"].subject == {"number": "7"}
+    changed, rotated = found["workspace.set"], found["app.set"]
+    assert changed.before is not None and changed.after is not None
+    assert (changed.before["test"], changed.after["test"]) == (False, True)
+    assert rotated.before is not None and rotated.after is not None
+    assert (rotated.before["secrets"], rotated.after["secrets"]) == (1, 2)
+    assert (rotated.after["given"], rotated.after["forward_to"]) == (["secret"], "https://x.example/in?…")
+    assert (found["workspace.add"].before, found["number.remove"].after) == (None, None)
+    entries = b"".join([bytes(row[0]) for row in await store.rows("SELECT entry FROM audit_log")])
+    assert secret.encode() not in entries
+    assert (await ledger.audit_log.verify()).ok

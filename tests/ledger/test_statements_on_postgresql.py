@@ -13,14 +13,29 @@ SQL = statements.load("postgres")
 # What runs for every webhook, every fetch and every look at the feed, and the tables of which may be large.
 HOT = (
     *("delete_stray", "fill_gap", "fill_message", "find_conversation", "find_media_of_number", "find_ready", "finish"),
+    "find_attempts_since",
     *("get_access", "get_body", "get_media", "get_message", "get_message_row", "has_media", "has_unstamped"),
     *("insert_message_event", "last_event", "last_webhook", "list_attached", "list_attempts", "list_bodies"),
     *("list_claimed", "list_due_lanes", "list_events", "list_events_of_workspace", "list_media", "list_messages"),
+    "list_new_attempts",
     *("list_recent_webhooks", "list_unread_bodies", "lock_conversation", "media_floor", "merge_aliases"),
     *("merge_conversations", "merge_messages", "move_message", "next_due", "next_seq", "promote", "put_back"),
     *("release_lost", "renew", "retry", "set_attached", "set_ended", "stamp_events", "take", "touch_conversation"),
+    # and what runs while lost files are put back to work
+    *("cancel_items", "count_held_items", "end_items", "get_candidate", "has_ended_items", "insert_round"),
+    *(
+        "list_candidates",
+        "list_rounds",
+        "pick_items",
+        "recent_deliveries",
+        "refuse_item",
+        "release_item",
+        "reopen_media",
+    ),
 )
-LARGE = {"webhooks", "conversations", "aliases", "messages", "statuses", "media", "fetches", "attempts", "events"}
+LARGE = {"webhooks", "conversations", "aliases", "messages", "statuses", "media", "fetches", "attempts", "events"} | {
+    "reprocess_items"
+}
 
 
 @pytest.fixture

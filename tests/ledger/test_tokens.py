@@ -62,3 +62,23 @@ async def test_wrong_words_are_refused(provisioned: Ledger) -> None:
     await create("bot", role="viewer", workspace=None, now=1.0)
     with pytest.raises(Conflict):
         await create("bot", role="viewer", workspace=None, now=1.0)
+
+
+async def test_who_makes_and_removes_tokens_is_in_the_audit_log(provisioned: Ledger) -> None:
+    before = await provisioned.audit_log.head()
+    tokens = provisioned.tokens.by("cli:anna", "for the bot")
+    token = await tokens.create("bot", role="agent", workspace="acme", now=1.0)
+    await tokens.remove("bot")
+    with pytest.raises(NotFound):
+        await tokens.remove("bot")
+    made, removed = [each.entry for each in await provisioned.audit_log.read(after=before.entries)]
+
+    assert (made.who, made.action, made.why, made.subject) == (
+        "cli:anna",
+        "token.create",
+        "for the bot",
+        {"token": "bot"},
+    )
+    assert (made.before, made.after) == (None, {"role": "agent", "workspace": "acme"})
+    assert (removed.action, removed.before, removed.after) == ("token.remove", made.after, None)
+    assert token not in repr((made, removed))

@@ -36,6 +36,8 @@ def test_the_names_are_the_ones_that_scripts_rely_on() -> None:
         "FETCH_CONCURRENCY",
         "LOOKUP_ERROR_BUDGET",
         "ALERTS",
+        "FLAG_PROVIDER",
+        "FLAG_KEY",
         "LOG_FORMAT",
     ]
 

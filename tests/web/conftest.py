@@ -83,6 +83,7 @@ class Site:
                 public_base=self.base,
                 session_key=b"the session key of the tests",
                 version="1.2.3",
+                hosts=("graph.facebook.com", ".fbcdn.net"),
                 body_within_s=body_within_s,
             )
         )

@@ -104,7 +104,7 @@ async def _figures(it: Measured, options: Options) -> Facts:
         now = await ledger.now()
         wall, cpu = time.perf_counter(), time.process_time()
         due = await ledger.queue.due()
-        lanes = keeper.open_lanes(due.lanes, now)
+        lanes = keeper.ways(due.lanes, now).lanes
         taken = await ledger.queue.take(
             owner="bench", limit=options.items, lanes=lanes, now=now, lease_s=_LEASE_S, turns=turns
         )
@@ -114,7 +114,7 @@ async def _figures(it: Measured, options: Options) -> Facts:
         await ledger.queue.release_all()
     before = msgspec.structs.asdict(it.visited)
     due = await it.counted.due()
-    lanes = keeper.open_lanes(due.lanes, await ledger.now())
+    lanes = keeper.ways(due.lanes, await ledger.now()).lanes
     await it.counted.take(
         owner="bench", limit=options.items, lanes=lanes, now=await ledger.now(), lease_s=_LEASE_S, turns=turns
     )

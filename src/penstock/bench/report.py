@@ -160,6 +160,38 @@ def _fair(facts: Facts) -> Report:
 
 _GROWTH = 2.0
 _COMPARED = ("", "PER SECOND", "CPU S/1000", "WALL RATIO", "CPU RATIO")
+
+
+def _watch(facts: Facts) -> Report:
+    rows = [
+        [
+            f"{each['rate_per_s']:g}/s, {each['workspaces']} workspaces, {each['failing']:.0%} failing",
+            _pair(each["outcomes"]),
+            "-" if each["reference"] is None else _pair(each["reference"]),
+            _pair(each["outcomes_all_streams"]),
+            _pair(each["seconds_all_streams"]),
+            _pair(each["onset_error_s_all_streams"]),
+        ]
+        for each in facts["delays"]
+    ]
+    most = max(each["with_bursts"] for each in facts["false_alarms"])
+    named = facts["diagnosis"]["by_failures"][-1]
+    burnt = max(row["seconds"]["median"] or 0 for each in facts["burn_rate"] for row in each["rows"])
+    sentences = [
+        f"It rings for nothing {most:g} times in thirty days at most, with bursts of dead files in the traffic.",
+        f"At {named['failures']} failures the cause is named in {named['cause']:g} % of the runs.",
+        f"Of {facts['diagnosis']['quiet_runs']} quiet runs {facts['diagnosis']['quiet_claims']} claim anything.",
+        f"Burn-rate windows need up to {burnt:.0f} s for the same. All targets: {_MET[facts['met']]}.",
+    ]
+    return Report(_WATCHED, rows, sentences)
+
+
+def _pair(facts: Facts) -> str:
+    return " / ".join("never" if facts[name] is None else f"{facts[name]:g}" for name in ("median", "p95"))
+
+
+_WATCHED = ("TO THE ALARM, MEDIAN / P95", "OUTCOMES", "REFERENCE", "ALL STREAMS", "SECONDS", "ONSET OFF BY, S")
+
 _PARTS: Mapping[str, Callable[[Facts], Report]] = {
     "receive": _receive,
     "fetch": _fetch,
@@ -168,6 +200,7 @@ _PARTS: Mapping[str, Callable[[Facts], Report]] = {
     "answer": _answer,
     "claim": _claim,
     "fair": _fair,
+    "watch": _watch,
 }
 
 

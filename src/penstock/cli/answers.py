@@ -15,6 +15,7 @@ from penstock.core.gate import Gate
 from penstock.core.work import Attempt
 from penstock.ledger.audit_log import Recorded, readable
 from penstock.ledger.rows import Media, Stray, Tally
+from penstock.ledger.runs import Asked, Found, Report, Round
 
 Facts = dict[str, Any]
 
@@ -108,6 +109,94 @@ def attempt(row: Attempt) -> Facts:
     facts["at"] = utc(row.at)
     facts["class"] = facts.pop("outcome").value
     return facts
+
+
+def planned(found: Found, *, seconds: float | None) -> Facts:
+    """What a run of reprocessing would be about. Nothing of it is done."""
+    return {
+        "id": None,
+        **_selection(found),
+        **dict.fromkeys(("done", "attached", "failed", "expired", "cancelled", "waiting", "under_way"), 0),
+        "state": "dry-run",
+        "takes_s": seconds,
+        "first_deadline": utc(found.first_deadline),
+    }
+
+
+def begun(row: Report, found: Found, *, seconds: float | None) -> Facts:
+    """A run that has just begun, with what was found before: it is still finding its files itself."""
+    return run(row) | _selection(found) | {"takes_s": seconds}
+
+
+def run(row: Report) -> Facts:
+    """A run of reprocessing: selected = attached + failed + expired + cancelled, once nothing waits or is under way.
+
+    What is not eligible is said apart: ``selected`` counts it, too.
+    """
+    counts = row.run
+    return {
+        "id": ids.encode(ids.Kind.RUN, row.id),
+        **_selection(row.found),
+        "done": counts.ended,
+        "attached": counts.attached,
+        "failed": counts.failed,
+        "expired": counts.expired,
+        "cancelled": counts.cancelled,
+        "waiting": counts.waiting,
+        "under_way": counts.under_way,
+        "state": counts.state.value,
+        "phase": phase(row),
+        "reason": counts.reason,
+        "rate": counts.rate,
+        "workspace": row.workspace,
+        "files": asked(row.asked),
+        "by": row.by,
+        "why": row.why,
+        "created_at": utc(row.created_at),
+        "changed_at": utc(row.changed_at),
+        "ended_at": utc(row.ended_at),
+    }
+
+
+def phase(row: Report) -> str:
+    """How far a run has come: selecting, trial, all, or over (then nothing of it is under way any more)."""
+    if row.ended_at is not None:
+        return "over"
+    if row.run.selecting:
+        return "selecting"
+    return "trial" if row.run.on_trial else "all"
+
+
+def asked(filters: Asked) -> Facts:
+    """The filter of a run, without what it does not filter by."""
+    facts = {name: value for name, value in structs.asdict(filters).items() if value}
+    if filters.outcome:
+        facts["error"] = facts.pop("outcome")
+    if filters.media:
+        facts["media"] = [ids.encode(ids.Kind.MEDIA, each) for each in filters.media]
+    return facts | {name: utc(facts[name]) for name in ("since", "until") if name in facts}
+
+
+def round_(row: Round) -> Facts:
+    """One time that a file was put back to work."""
+    return {
+        "round": row.number,
+        "run": ids.encode(ids.Kind.RUN, row.run_id),
+        "by": row.by,
+        "why": row.why,
+        "at": utc(row.at),
+        "attempts_before": row.made,
+    }
+
+
+def _selection(found: Found) -> Facts:
+    return {
+        "selected": found.selected,
+        "eligible": found.eligible,
+        "ineligible": {reason.value: count for reason, count in found.refusals.items()},
+        "bytes": found.bytes,
+        "sizes_unknown": found.sizes_unknown,
+    }
 
 
 def stray(row: Stray) -> Facts:

@@ -210,6 +210,20 @@ def fair(
     _run("sides", lambda told: part.measure(options, folder, told), json_)
 
 
+@bench.command()
+@click.option("--runs", type=click.IntRange(4, 10_000), default=200, show_default=True, help="Of each delay.")
+@click.option("--days", type=click.FloatRange(1, 365), default=30, show_default=True, help="Quiet ones, simulated.")
+@click.option("--seeds", type=click.IntRange(1, 10_000), default=100, show_default=True, help="Of the diagnosis.")
+@_folder
+@_json
+def watch(runs: int, days: float, seeds: int, folder: Path, json_: bool) -> None:
+    """How soon the watch rings and names the cause, and how often for nothing; in simulated time."""
+    from penstock.bench import watch as part
+
+    options = part.Options(runs=runs, days=days, seeds=seeds, quiet_runs=2 * seeds)
+    _run("cases", lambda told: part.measure(options, folder, told), json_)
+
+
 def _run(what: str, measure: Callable[[Told], Awaitable[Facts]], json_: bool) -> None:
     with showing.Progress(f"{what} measured") as progress:
 

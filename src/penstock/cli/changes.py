@@ -10,6 +10,7 @@ import click
 
 from penstock.cli import answers, arguments, session, showing, words
 from penstock.cli.commands import Family
+from penstock.core import expiry
 from penstock.ledger.audit_log import Recorded
 
 if TYPE_CHECKING:
@@ -58,26 +59,30 @@ def list_changes(since: float | None, before: int | None, limit: int, json_: boo
 
 
 def _subject(row: Recorded) -> str:
-    """``workspace acme``; for a gate its scope."""
+    """``workspace acme``; for a gate its scope and whose it is."""
     subject = row.entry.subject
     if isinstance(subject, str):
         return subject
-    return " ".join(f"{key} {_plain(value)}" for key, value in subject.items() if value != {}) or "everything"
+    scope = subject.get("scope")
+    if isinstance(scope, dict):
+        return f"{expiry.scope_name(scope)}, {subject.get('owner')}"
+    return " ".join(f"{key} {_plain(value)}" for key, value in subject.items())
 
 
 def _difference(row: Recorded) -> str:
-    """What is not what it was: ``opening 0.0 → 5.0``."""
+    """What is not what it was: ``opening 0.0 → 5.0``. Of what is new or gone, what there is to say."""
     before, after = row.entry.before or {}, row.entry.after or {}
     found = []
     for key in dict.fromkeys([*before, *after]):
         if key in ("id", "since", "by", "why", "created_at", "changed_at") or before.get(key) == after.get(key):
             continue
-        old, new = _plain(before.get(key)), _plain(after.get(key))
-        found.append(f"{key} {old} → {new}" if before and after else f"{key} {new if after else old}")
+        old, new = before.get(key), after.get(key)
+        if before and after:
+            found.append(f"{key} {_plain(old)} → {_plain(new)}")
+        elif (value := new if after else old) is not None and value is not False:
+            found.append(f"{key} {_plain(value)}")
     return ", ".join(found)
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, dict):
-        return " ".join(f"{key} {_plain(each)}" for key, each in value.items()) or "everything"
     return value if isinstance(value, str) else json.dumps(value)

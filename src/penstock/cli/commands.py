@@ -45,7 +45,7 @@ COMMANDS = {
     "changes": Entry("penstock.cli.changes:changes", "The audit log: who changed what, and why."),
     "erase": Entry("penstock.cli.erase:erase", "Take away everything that is kept of one customer."),
     "import": Entry("penstock.cli.importing:import_", "Bring media ids that somebody else failed to fetch."),
-    "reprocess": Entry("penstock.cli.reprocess:reprocess", "Read again what could not be understood."),
+    "reprocess": Entry("penstock.cli.reprocess:reprocess", "Put files that were lost back to work, in bulk or one."),
     "backup": Entry("penstock.cli.backup:backup", "Copy a running instance, consistently."),
     "bench": Entry("penstock.cli.bench:bench", "Measure this machine against a floor."),
 }
@@ -87,6 +87,15 @@ class Family(click.Group):
     """A group whose commands take --config and --debug."""
 
     command_class = Command
+
+
+class Both(Family):
+    """A command that has commands below it, too: it runs by itself when none of them is named."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.invoke_without_command, self.no_args_is_help = True, False
+        self.params.extend(_everywhere())
 
 
 class Root(click.Group):

@@ -44,7 +44,7 @@ def _order(command: F) -> F:
     options = [
         click.option("--all", "everything", is_flag=True, help="Everything."),
         *(
-            click.option(f"--{name}", metavar=_NAMED[name], help=f"Only what this {name} concerns.")
+            click.option(f"--{name}", metavar=_NAMED[name], help=f"Only what concerns this {name}.")
             for name in ("workspace", "number", "credential", "app", "kind", "operation", "host")
         ),
         click.option("--why", required=True, metavar="TEXT", help="Why: kept in the audit log, and shown to others."),
@@ -147,9 +147,7 @@ def _says(row: Gate) -> str:
 
 
 def _opening(row: Gate) -> str:
-    if row.opening is None:
-        return "wide"
-    opening = f"{row.opening:g}/s" if row.opening else "shut"
+    opening = "wide" if row.opening is None else f"{row.opening:g}/s" if row.opening else "shut"
     return f"{opening}, over automatic ones" if row.override_automatic else opening
 
 

@@ -16,11 +16,11 @@ from penstock.core.errors import NotFound, WrongUse
 from penstock.core.media import State
 from penstock.core.work import Attempt, Outcome
 from penstock.ledger.rows import Media, Page
+from penstock.ledger.runs import Round, round_of
 
 if TYPE_CHECKING:
     from penstock.ledger.book import Ledger
 
-_LOOK = 500  # files looked at in one go, when few of them may be the ones that are wanted
 _STATES = ("held", *(state.value for state in State))
 _CLASSES = tuple(outcome.value for outcome in Outcome if outcome is not Outcome.DELIVERED)
 
@@ -96,15 +96,18 @@ def list_media(after: str | None, limit: int, json_: bool, **filters: Any) -> No
 def show_media(id_: str, json_: bool) -> None:
     """Show one file and every request made for it. ID is Penstock's, or Meta's media id."""
 
-    async def work(ledger: "Ledger") -> tuple[Media, list[Attempt], float]:
-        item = await _one(ledger, id_)
-        return item, await ledger.shelf.attempts(item.id), await ledger.now()
+    async def work(ledger: "Ledger") -> tuple[Media, list[Attempt], list[Round], float]:
+        item = await one(ledger, id_)
+        attempts, rounds = await ledger.shelf.attempts(item.id), await ledger.reprocess.rounds(item.id)
+        return item, attempts, rounds, await ledger.now()
 
-    item, attempts, now = session.with_ledger(work)
+    item, attempts, rounds, now = session.with_ledger(work)
     if json_:
-        showing.as_json({"media": answers.media(item), "attempts": [answers.attempt(attempt) for attempt in attempts]})
+        told = [answers.attempt(attempt) | {"round": round_of(index, rounds)} for index, attempt in enumerate(attempts)]
+        again = [answers.round_(each) for each in rounds]
+        showing.as_json({"media": answers.media(item), "attempts": told, "rounds": again})
         return
-    _show(item, attempts, now)
+    _show(item, attempts, rounds, now)
 
 
 def standing(item: Media, now: float) -> str:
@@ -129,13 +132,8 @@ def _waiting(item: Media, now: float) -> list[str]:
 
 
 async def _page(ledger: "Ledger", wanted: Filter, after: str | None, limit: int) -> Page[Media]:
-    """A full page. One page of the shelf may bring few files, or none: held ones are picked out of all that wait."""
+    """A full page. One page of the shelf may bring few files, or none, where hardly any row passes the filter."""
     items: list[Media] = []
-    look = limit
-    if wanted.state == "held":
-        look = max(limit, _LOOK)
-        if all(gate.opening != 0 for gate in await ledger.gates.active(now=await ledger.now())):
-            return Page((), None)
     while True:
         page = await ledger.shelf.media_list(
             workspace=wanted.workspace,
@@ -144,12 +142,8 @@ async def _page(ledger: "Ledger", wanted: Filter, after: str | None, limit: int)
             since=wanted.since,
             until=wanted.until,
             after=after,
-            limit=look,
+            limit=limit - len(items),
         )
-        wanting = limit - len(items)
-        if len(page.items) > wanting:
-            look = max(wanting, look // 2)  # look at less, so that `next` is the place where the page really ends
-            continue
         items += page.items
         if page.next is None or len(items) == limit:
             return Page(tuple(items), page.next)
@@ -162,7 +156,8 @@ async def _known(ledger: "Ledger", workspace: str | None) -> None:
         raise NotFound(f"there is no workspace {workspace[:80]!r}; `penstock workspace list` shows them")
 
 
-async def _one(ledger: "Ledger", text: str) -> Media:
+async def one(ledger: "Ledger", text: str) -> Media:
+    """The file of this id, Penstock's or Meta's. Raises NotFound, or WrongUse when several have Meta's."""
     row = ids.decode(ids.Kind.MEDIA, text)
     if row is not None:
         found = await ledger.shelf.media(row, workspace_id=None)
@@ -177,16 +172,20 @@ async def _one(ledger: "Ledger", text: str) -> Media:
     return matching[0]
 
 
-def _show(item: Media, attempts: Sequence[Attempt], now: float) -> None:
+def _show(item: Media, attempts: Sequence[Attempt], rounds: Sequence[Round], now: float) -> None:
     state = "held" if item.held else item.state
     beside = standing(item, now)
     showing.line(f"{ids.encode(ids.Kind.MEDIA, item.id)}  {state}" + (f" · {beside}" if beside else ""), style=state)
     for name, value in _lines(item, now):
         showing.line(f"  {name:<12}{value}")
+    for each in rounds:
+        showing.line(
+            f"  {f'round {each.number}':<12}put back to work {words.ago(each.at, now)} by {each.by}: {each.why}"
+        )
     showing.line()
     rows = [
         [
-            words.ago(attempt.at, now),
+            words.ago(attempt.at, now) + (f" · round {round_of(index, rounds)}" if rounds else ""),
             attempt.operation,
             attempt.wire_method or "not sent",
             attempt.host or "",
@@ -195,7 +194,7 @@ def _show(item: Media, attempts: Sequence[Attempt], now: float) -> None:
             words.duration(attempt.duration_s),
             attempt.detail or "",
         ]
-        for attempt in attempts
+        for index, attempt in enumerate(attempts)
     ]
     columns = ["REQUEST", "OPERATION", "METHOD", "HOST", "STATUS", "CLASS", "TOOK", "DETAIL"]
     showing.table(columns, rows, empty="no request has been made for it yet", right=["STATUS", "TOOK"])

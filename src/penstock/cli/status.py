@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from penstock.cli import answers, arguments, session, showing, words
+from penstock.cli import answers, arguments, following, session, showing, words
 from penstock.cli.commands import Command
-from penstock.core import expiry
+from penstock.core import expiry, ids
 from penstock.core.expiry import Expiring
 from penstock.core.gate import Gate
 from penstock.ledger.counts import Backlog
 from penstock.ledger.rows import Stray, Tally
+from penstock.ledger.runs import Report
 
 if TYPE_CHECKING:
     from penstock.ledger.book import Ledger
@@ -40,6 +41,7 @@ class Standing(NamedTuple):
     strays: Sequence[Stray]
     profile: str = "embedded"
     behind: Mapping[int, Expiring] = {}  # what each shut gate holds, and how long it has
+    runs: Sequence[Report] = ()  # of reprocessing, not over yet
 
 
 @click.command(cls=Command)
@@ -70,6 +72,7 @@ async def _look(ledger: "Ledger") -> Standing:
         await ledger.journal.strays(),
         ledger.profile,
         behind,
+        await ledger.reprocess.runs(workspace_id=None, open_only=True),
     )
 
 
@@ -97,6 +100,7 @@ def troubles(standing: Standing) -> list[str]:
 def remarks(standing: Standing) -> list[str]:
     """What a person should look at some time; nothing is lost meanwhile."""
     found = [_narrowed(gate, standing.now) for gate in standing.gates if gate.opening != 0]
+    found += [_run(report) for report in standing.runs]
     if standing.unread:
         found.append(
             f"{words.many(standing.unread, 'webhook')} could not be understood in full. Nothing is lost: after an "
@@ -132,6 +136,7 @@ def _answer(standing: Standing) -> answers.Facts:
         "incidents": [],
         "processes": [answers.process(process) for process in standing.processes],
         "contract_violations": standing.refused,
+        "reprocess": [answers.run(report) for report in standing.runs],
         "unread_bodies": standing.unread,
         "unknown_numbers": [answers.stray(stray) for stray in standing.strays],
         "troubles": [words.plain(trouble) for trouble in troubles(standing)],
@@ -207,6 +212,15 @@ def _narrowed(gate: Gate, now: float) -> str:
     return (
         f"The gate of {expiry.scope_name(gate.scope)} {how}, set {words.ago(gate.since, now)}{until}, by {gate.by} "
         f"({gate.owner}): {gate.why.rstrip('.')}."
+    )
+
+
+def _run(report: Report) -> str:
+    """What a run of reprocessing does or waits for."""
+    why = f" {report.run.reason}." if report.run.reason else ""
+    return (
+        f"Reprocessing {ids.encode(ids.Kind.RUN, report.id)} is {following.describe(report)}: "
+        f"{following.counts(report)}. By {report.by}: {report.why.rstrip('.')}.{why}"
     )
 
 

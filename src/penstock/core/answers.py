@@ -18,6 +18,9 @@ PARSE_FAILURES = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _TRACE = re.compile(r"[!-~]{1,128}")
 _DIGITS = re.compile(r"[0-9]{1,15}")
+_SERVER = re.compile(r"[!-~]{1,64}")
+# By which an answer may say who gave it, the most telling one first. Where it is none of these, the address has to do.
+_NAMES_SERVER = ("x-served-by", "x-fb-server", "x-fb-rev", "proxy-status")
 _MILLISECONDS_FROM = 100_000_000_000  # an expiry beyond the year 5000 was written in milliseconds
 
 
@@ -116,6 +119,19 @@ def trace_id(headers: Mapping[str, str]) -> str | None:
     """By which Meta's support finds the request."""
     found = headers.get("x-fb-trace-id") or headers.get("x-fb-request-id")
     return clean_trace(found)
+
+
+def server(headers: Mapping[str, str]) -> str | None:
+    """Which server (or which release of it) answered, in one short word; None when the answer does not say.
+
+    What changes with every answer (a trace id, an encrypted hint) tells no servers apart and is not looked at.
+    """
+    for name in _NAMES_SERVER:
+        # Of a list the last one is the nearest, of its parameters none is a name.
+        nearest = headers.get(name, "").rpartition(",")[2].partition(";")[0].strip()
+        if _SERVER.fullmatch(nearest):
+            return nearest
+    return None
 
 
 def clean_trace(text: str | None) -> str | None:

@@ -66,6 +66,9 @@ class Exchange(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     usage_percent: float | None = None  # the fullest of the limits that the usage headers name
     regain_s: float | None = None  # when Graph says that access comes back
     trouble: Trouble | None = None
+    server: str | None = None  # which of upstream's servers answered, if it says so
+    api_version: str | None = None  # of Graph, where the operation has one
+    fresh: bool | None = None  # whether the connection was made for this request; None when there was none
     detail: str | None = None  # one line, no token, no URL
 
     @property

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     CREDENTIAL = "crd"
     NUMBER = "num"
     TOKEN = "tok"  # noqa: S105  a prefix, no secret
+    RUN = "rep"  # of reprocessing
 
 
 def encode(kind: Kind, row: int) -> str:

@@ -1,9 +1,10 @@
 """Whose turn it is: fair turns over lanes, a limit per workspace, and the order within a lane.
 
 A lane is what one number of a workspace receives of one kind. Lanes take turns, whatever waits in each of them; who
-had no turn for longest is next. Within a lane comes first what has less than an hour to live, then what has just
-arrived and what is older, four to one. What was decided before is a value that is handed back in; nothing here knows
-how much waits. Used by the ledger's queue and by ``flow.lanes``.
+had no turn for longest is next, if the gates before it let anything through. Within a lane comes first what has less
+than an hour to live, then what has just arrived, the newest first, and what is older, by deadline, four to one. What
+was decided before is a value that is handed back in; nothing here knows how much waits. Used by the ledger's queue and
+by ``flow.lanes``.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -46,11 +47,22 @@ class Turns(msgspec.Struct, frozen=True):
     mixed: Mapping[Lane, int] = {}  # how many items of each lane came in the order of live and backlog
 
 
+class Ways(NamedTuple):
+    """What the gates leave open of some lanes."""
+
+    lanes: Sequence[Lane]  # those from which something may be taken now, in the order in which they were given
+    narrow: Mapping[Lane, Sequence[int]] = {}  # the gates before one of them that let only so many through, by id
+    left: Mapping[int, int] = {}  # how many each of these lets through now
+    again_at: float | None = None  # when a gate that has let through what it could lets the next one through
+
+
 class Limits(msgspec.Struct, frozen=True):
-    """What is under way already, and how much of it one workspace may have."""
+    """What is under way already, how much of it one workspace may have, and how much gates let through."""
 
     most: int | None = None  # of one workspace; None = as much as there is room for
     under_way: Mapping[int, int] = {}  # by workspace
+    narrow: Mapping[Lane, Sequence[int]] = {}  # as in ``Ways``
+    left: Mapping[int, int] = {}
 
     def room(self, workspace_id: int) -> float:
         """How many more items of a workspace may be begun."""
@@ -58,10 +70,12 @@ class Limits(msgspec.Struct, frozen=True):
 
     def with_more(self, begun: Mapping[Lane, int]) -> "Limits":
         """The same after items were begun."""
-        under_way = dict(self.under_way)
+        under_way, left = dict(self.under_way), dict(self.left)
         for lane, items in begun.items():
             under_way[lane.workspace_id] = under_way.get(lane.workspace_id, 0) + items
-        return Limits(self.most, under_way)
+            for gate in self.narrow.get(lane, ()):
+                left[gate] -= items
+        return Limits(self.most, under_way, self.narrow, left)
 
 
 def most_of_one(concurrency: int, *, workspaces: int) -> int | None:
@@ -76,11 +90,12 @@ def most_of_one(concurrency: int, *, workspaces: int) -> int | None:
 def share(lanes: Iterable[Lane], *, free: int, turns: Turns, limits: Limits) -> dict[Lane, int]:
     """How many items each lane may give now, in the order of their turns; lanes that get none are left out.
 
-    Everything that is free is given out unless every workspace is at its limit.
+    Everything that is free is given out unless every workspace is at its limit, or gates let no more through.
     """
     waiting = sorted(lanes, key=lambda lane: turns.last.get(lane, _NEVER))
     quotas: dict[Lane, int] = {}
     room: dict[int, float] = {}
+    passing = dict(limits.left)
     while free and waiting:
         again = []
         for lane in waiting:
@@ -89,9 +104,12 @@ def share(lanes: Iterable[Lane], *, free: int, turns: Turns, limits: Limits) -> 
             left = room.get(lane.workspace_id)
             if left is None:
                 left = limits.room(lane.workspace_id)
-            room[lane.workspace_id] = left - 1
-            if left < 1:
+            gates = limits.narrow.get(lane, ())
+            if left < 1 or any(passing[gate] < 1 for gate in gates):
                 continue
+            room[lane.workspace_id] = left - 1
+            for gate in gates:
+                passing[gate] -= 1
             quotas[lane] = quotas.get(lane, 0) + 1
             free -= 1
             again.append(lane)
@@ -119,7 +137,7 @@ def mix(
 ) -> tuple[list[int], int]:
     """Which items of a lane are taken, and how many of them in the order of live and backlog.
 
-    ``earliest`` are the lane's first ones by deadline, whenever they came, ``live`` its live ones; ``turn`` counts what
+    ``earliest`` are the lane's first ones by deadline, whenever they came, ``live`` its newest; ``turn`` counts what
     this lane has given in that order before. When there is none of the one, the other has its turn.
     """
     picked = [item.id for item in earliest if item.deadline < now + NEAR_S][:quota]

@@ -65,6 +65,12 @@ class Attempt(msgspec.Struct, frozen=True, gc=False):
     duration_s: float
     recipe: str  # the fetch implementation and its version, e.g. "standard/1"
     detail: str | None = None  # one line, no token, no URL
+    server: str | None = None  # which of upstream's servers answered, if it says so
+    worker: str | None = None  # the fetcher that asked
+    api_version: str | None = None  # of Graph, where the operation has one
+    fresh: bool | None = None  # whether the connection was made for this request; None when there was none
+    after_s: float | None = None  # upstream asked to wait so long
+    usage_percent: float | None = None  # of the fullest limit that upstream named
 
 
 class Attached(msgspec.Struct, frozen=True, gc=False):

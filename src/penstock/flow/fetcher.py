@@ -35,6 +35,7 @@ _GATHER_S = 0.01  # under load, slots that come free within this time are claime
 _BUSY_SHARE = 8  # … unless an eighth of all slots is free already
 _AT_ONCE_S = 0.01
 _STORE_AGAIN_S = 1.0
+_WORKER_LETTERS = 64  # of a name that is kept with every attempt
 GRACE_S = 5.0  # what is in flight may end by itself for so long when the process is asked to stop
 
 
@@ -68,7 +69,10 @@ class Fetcher:
         self._witness = witness or NoWitness()
         self._changed = changed
         self._budgets = Budgets(look_up_limit)
-        self._turn = Turn(graph, blobs, gates or NoGates(), jitter=jitter, budgets=self._budgets)
+        self._gates = gates or NoGates()
+        self._turn = Turn(
+            graph, blobs, self._gates, jitter=jitter, budgets=self._budgets, worker=owner[:_WORKER_LETTERS]
+        )
         self._lanes = Lanes(ledger, gates, most_of_one=lambda: most_of_one or self._kept_free())
         self._leases = Leases(ledger, owner, lanes=self._lanes)
         self._turns: dict[asyncio.Task[None], Claim] = {}
@@ -154,7 +158,7 @@ class Fetcher:
             await asyncio.wait_for(self._wake.wait(), seconds)
 
     def _over(self, task: asyncio.Task[None]) -> None:
-        del self._turns[task]
+        self._gates.ended(self._turns.pop(task))
         self._freed.set()
         if self._lanes.limited:  # its workspace may have another one
             self._wake.set()

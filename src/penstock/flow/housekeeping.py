@@ -18,16 +18,18 @@ from penstock.ledger.book import Ledger
 
 _log = structlog.get_logger()
 
-_BEAT_S = 10.0
+BEAT_S = 10.0
+SHARING_BEAT_S = 2.0  # of fetchers that share openings: three missed beats, and the others take over
 _NOTE_S = 3_600.0
 
 
 class Housekeeping:
     """Beats and notes while the process lives, and takes its leave when it ends in good order."""
 
-    def __init__(self, ledger: Ledger, *, role: str) -> None:
+    def __init__(self, ledger: Ledger, *, role: str, every_s: float = BEAT_S) -> None:
         self._ledger = ledger
         self._role = role
+        self._every_s = every_s
         self.id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self._noted: Head | None = None
         self._note_at = 0.0
@@ -58,7 +60,7 @@ class Housekeeping:
 
     async def _keep(self) -> None:
         while True:
-            await asyncio.sleep(_BEAT_S)
+            await asyncio.sleep(self._every_s)
             try:
                 await self._beat()
             except PenstockError as error:

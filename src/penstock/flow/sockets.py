@@ -7,18 +7,38 @@ Before a piece of work the fetcher asks the gates; after it, it tells the witnes
 from collections.abc import Sequence
 from typing import Protocol
 
-from penstock.core.lanes import Lane
+import msgspec
+
+from penstock.core.lanes import Lane, Ways
 from penstock.core.work import Attempt, Claim, Ending
+
+
+class Permit(msgspec.Struct, frozen=True):
+    """Go on."""
+
+    probe: bool = False  # over a connection of its own, and with less patience: it is asked how upstream is
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """Not now; no attempt is spent."""
+
+    until: float  # when to ask again, epoch seconds
 
 
 class Gates(Protocol):
     """Asked from which lanes work may be taken, and whether a piece of work may go on."""
 
-    def open_lanes(self, lanes: Sequence[Lane], now: float) -> Sequence[Lane]:
-        """Those of the lanes that no shut gate is in front of, in the same order."""
+    def ways(self, lanes: Sequence[Lane], now: float) -> Ways:
+        """What is open of the lanes, and how much may be taken of those that are narrow."""
 
-    def admit(self, claim: Claim, operation: str, now: float) -> float | None:
-        """None = go on. Otherwise the gate is shut: ask again at this time, epoch seconds; no attempt is spent."""
+    def claimed(self, claims: Sequence[Claim], now: float) -> None:
+        """These were taken from open lanes. They count for the gates before them until ``ended``."""
+
+    def admit(self, claim: Claim, operation: str, now: float, *, host: str | None = None) -> Permit | Wait:
+        """Whether a claim's next request may be sent, to this host when it is known. A gate counts a claim once."""
+
+    def ended(self, claim: Claim) -> None:
+        """The work on a claim is over. What it did not use of a gate, another one may."""
 
 
 class Witness(Protocol):
@@ -34,15 +54,21 @@ class Witness(Protocol):
 class NoGates:
     """Everything may pass."""
 
-    def open_lanes(self, lanes: Sequence[Lane], now: float) -> Sequence[Lane]:
+    def ways(self, lanes: Sequence[Lane], now: float) -> Ways:
         """All of them."""
         del now
-        return lanes
+        return Ways(lanes)
 
-    def admit(self, claim: Claim, operation: str, now: float) -> float | None:
+    def claimed(self, claims: Sequence[Claim], now: float) -> None:
+        """Nobody counts."""
+
+    def admit(self, claim: Claim, operation: str, now: float, *, host: str | None = None) -> Permit | Wait:
         """Go on."""
-        del claim, operation, now
-        return None
+        del claim, operation, now, host
+        return Permit()
+
+    def ended(self, claim: Claim) -> None:
+        """Nobody counts."""
 
 
 class NoWitness:

@@ -2,8 +2,9 @@
 
 A process that dies between storing a blob and recording it leaves one; nearly always the next attempt overwrites it and
 owns it. What is left belongs to a file that has expired, failed or been erased. Only what is older than a day is looked
-at, and the row is read again just before each deletion, so an upload under way is never touched. A blob of which the
-database knows no row at all is told of and left: the bucket may be another installation's, or the database an old copy.
+at, and the row is read again just before each deletion, so an upload under way is never touched. Nor is what may be put
+back to work at any moment, which is so for as long as Meta keeps the file. A blob of which the database knows no row at
+all is told of and left: the bucket may be another installation's, or the database an old copy.
 Started by ``wiring``.
 """
 
@@ -24,7 +25,10 @@ AGE_S = 86_400.0
 _FIRST_S = 600.0  # after the start, when there is more important work
 _EVERY_S = 6 * 3_600.0
 _PAGE = 1_000
-_ENDED = frozenset({"expired", "failed", "erased"})  # a waiting file may be fetched at any moment: it keeps its blob
+_LOST = frozenset({"expired", "failed"})  # until the deadline they may be reprocessed, at this very moment
+_ERASED = (
+    "erased"  # for good. A file in any other state may be fetched at any moment, or is attached: it keeps its blob
+)
 
 
 class Swept(msgspec.Struct, frozen=True):
@@ -74,10 +78,11 @@ class Sweeping:
             row = blobkey.row_of(key)
             if row is None or await attached.has(row):
                 continue
-            stage = await self._ledger.shelf.stage(row)
+            standing = await self._ledger.shelf.stage(row)
+            stage, deadline = standing or (None, 0.0)
             if stage is None:
                 unknown += 1
-            elif stage in _ENDED:
+            elif stage == _ERASED or (stage in _LOST and deadline < before):
                 await self._blobs.delete(key)
                 orphans += 1
         return Swept(orphans, await self._blobs.drop_unfinished(before), unknown)

@@ -1,4 +1,4 @@
-"""One claim's way to its file: gate, budget, look-up, gate, download, verdict; one fresh look-up when a URL has died.
+"""One claim's way to its file: budget, gate, look-up, gate, download, verdict; one fresh look-up when a URL has died.
 
 It returns what happened as a value and records nothing, so a turn may be thrown away at any moment. Called by the
 fetcher only.
@@ -10,12 +10,12 @@ import msgspec
 
 from penstock.adapters.blobs.port import Blobs
 from penstock.adapters.graph.port import Graph
-from penstock.core import blobkey, operation, retry, sniff, verdict
+from penstock.core import blobkey, hosts, operation, retry, sniff, verdict
 from penstock.core.exchange import Exchange, Found, Received, Trouble
 from penstock.core.verdict import Verdict
 from penstock.core.work import Attached, Attempt, Claim, Ending, Outcome, PutBack, RetryLater
 from penstock.flow.budgets import Budgets
-from penstock.flow.sockets import Gates
+from penstock.flow.sockets import Gates, Wait
 
 RECIPE = "standard/1"
 _URL_MARGIN_S = 10.0  # a URL that dies sooner is not worth a request
@@ -43,12 +43,14 @@ class Turn:
         *,
         jitter: Callable[[], float],
         budgets: Budgets | None = None,
+        worker: str | None = None,
     ) -> None:
         self._graph = graph
         self._blobs = blobs
         self._gates = gates
         self._budgets = budgets or Budgets()
         self._jitter = jitter
+        self._worker = worker
 
     async def take(self, claim: Claim, token: str | None, *, clock: Clock) -> Outcomes:
         """The whole way of one claim. Raises nothing that upstream or the disk did."""
@@ -62,15 +64,14 @@ class Turn:
 
     async def _look_up(self, way: "_Way", clock: Clock) -> Ending | None:
         """Ask Graph where the bytes are; None when it said."""
-        # Both gates: while the download's is shut, a look-up would only wear out Graph and its own URL.
-        for needed in (operation.LOOK_UP, operation.DOWNLOAD):
-            if (again_at := self._gates.admit(way.claim, needed.name, await clock())) is not None:
-                return PutBack(again_at)
-        number, exchange = way.claim.phone_number_id, None
-        if (again_at := self._budgets.take(number, await clock())) is not None:
+        number, exchange, now = way.claim.phone_number_id, None, await clock()
+        if (again_at := self._budgets.take(number, now)) is not None:
             return PutBack(again_at)
         try:
-            exchange, found = await self._graph.look_up(way.claim.media_id, token=way.token)
+            passed = self._gates.admit(way.claim, operation.LOOK_UP.name, now)
+            if isinstance(passed, Wait):
+                return PutBack(passed.until)
+            exchange, found = await self._graph.look_up(way.claim.media_id, token=way.token, probe=passed.probe)
         finally:
             self._budgets.settle(number, exchange)
         judged = self._judge(way, exchange, await clock())
@@ -83,9 +84,13 @@ class Turn:
         """Bring the bytes; None when the URL was dead and a fresh one is worth asking for."""
         found = way.found
         assert found is not None
-        if (again_at := self._gates.admit(way.claim, operation.DOWNLOAD.name, await clock())) is not None:
-            return PutBack(again_at)
-        exchange, received = await self._bytes(way.claim, found, way.token)
+        web = hosts.read(found.url)
+        passed = self._gates.admit(
+            way.claim, operation.DOWNLOAD.name, await clock(), host=None if web is None else web.host
+        )
+        if isinstance(passed, Wait):
+            return PutBack(passed.until)
+        exchange, received = await self._bytes(way.claim, found, way.token, probe=passed.probe)
         judged = self._judge(way, exchange, await clock())
         if received is not None and judged.outcome is Outcome.DELIVERED:
             content_type = sniff.content_type(received.head, found.mime_type)
@@ -95,11 +100,11 @@ class Turn:
             return None
         return self._next(way, judged, await clock(), keep_url=not judged.fresh_url)
 
-    async def _bytes(self, claim: Claim, found: Found, token: str) -> tuple[Exchange, Received | None]:
+    async def _bytes(self, claim: Claim, found: Found, token: str, *, probe: bool) -> tuple[Exchange, Received | None]:
         """Download into a blob, durable when this returns with what was received."""
         async with self._blobs.upload(blobkey.key(claim.id), sha256=found.sha256) as upload:
             exchange, received = await self._graph.download(
-                found.url, token=token, write=upload.write, sha256=found.sha256, size=found.size
+                found.url, token=token, write=upload.write, sha256=found.sha256, size=found.size, probe=probe
             )
             if received is None:
                 return exchange, None
@@ -113,7 +118,7 @@ class Turn:
     def _judge(self, way: "_Way", exchange: Exchange, now: float) -> Verdict:
         claim = way.claim
         judged = verdict.judge(exchange, now=now, received_at=claim.received_at, deadline=claim.deadline)
-        way.attempts.append(_attempt(exchange, judged))
+        way.attempts.append(_attempt(exchange, judged, self._worker))
         return judged
 
     def _next(self, way: "_Way", judged: Verdict, now: float, *, keep_url: bool) -> Ending:
@@ -164,7 +169,7 @@ def _completed(found: Found, claim: Claim) -> Found:
     )
 
 
-def _attempt(exchange: Exchange, judged: Verdict) -> Attempt:
+def _attempt(exchange: Exchange, judged: Verdict, worker: str | None) -> Attempt:
     return Attempt(
         at=exchange.at,
         operation=exchange.operation,
@@ -180,6 +185,12 @@ def _attempt(exchange: Exchange, judged: Verdict) -> Attempt:
         duration_s=exchange.duration_s,
         recipe=RECIPE,
         detail=exchange.detail,
+        server=exchange.server,
+        worker=worker,
+        api_version=exchange.api_version,
+        fresh=exchange.fresh,
+        after_s=exchange.retry_after_s if exchange.retry_after_s is not None else exchange.regain_s,
+        usage_percent=exchange.usage_percent,
     )
 
 

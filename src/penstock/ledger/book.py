@@ -5,6 +5,7 @@ by ``wiring``; used by everything above.
 """
 
 from penstock.adapters.db.port import Database, Script
+from penstock.core.gate import Hosts
 from penstock.ledger import schema, statements
 from penstock.ledger.audit_log import AuditLog
 from penstock.ledger.counts import Counts
@@ -19,22 +20,30 @@ from penstock.ledger.partitions import Partitions
 from penstock.ledger.processes import Processes
 from penstock.ledger.provisioning import Provisioning
 from penstock.ledger.queue import Queue
+from penstock.ledger.renewal import Renewal
+from penstock.ledger.reprocess import Reprocess
 from penstock.ledger.sealing import Sealer
 from penstock.ledger.shelf import Shelf
+from penstock.ledger.steering import Steering
+from penstock.ledger.tail import Tail
 from penstock.ledger.tokens import Tokens
 
 
 class Ledger:
-    """The durable record. ``start`` it before use, ``stop`` it after."""
+    """The durable record. ``start`` it before use, ``stop`` it after.
 
-    def __init__(self, db: Database, sealer: Sealer) -> None:
+    ``hosts`` says where each operation's requests may go, so that a gate on a host is known to hold what needs it.
+    """
+
+    def __init__(self, db: Database, sealer: Sealer, *, hosts: Hosts | None = None) -> None:
         self._db = db
+        self.hosts = hosts or {}
         self._sql = sql = statements.load(db.dialect)
         self.journal = Journal(db, sql)
         self.queue = Queue(db, sql)
-        self.shelf = Shelf(db, sql)
+        self.shelf = Shelf(db, sql, self.hosts)
         self.feed = Feed(db, sql, self.shelf)
-        self.counts = Counts(db, sql)
+        self.counts = Counts(db, sql, self.hosts)
         self.provisioning = Provisioning(db, sql, sealer)
         self.tokens = Tokens(db, sql)
         self.imports = Imports(db, sql)
@@ -42,8 +51,11 @@ class Ledger:
         self.keeping = Keeping(db, sql)
         self.partitions = Partitions(db, sql)
         self.gates = Gates(db, sql)
+        self.steering = Steering(db, sql)
         self.processes = Processes(db, sql)
+        self.renewal = Renewal(db, sql)
         self.leaders = Leaders(db, sql)
+        self.reprocess = Reprocess(db, sql)
         self.audit_log = AuditLog(db, sql)
 
     @property
@@ -72,6 +84,10 @@ class Ledger:
     async def stop(self) -> None:
         """Finish what is being written and close."""
         await self._db.stop()
+
+    def tail(self) -> Tail:
+        """A reader of the attempts that are made from now on, with a place of its own."""
+        return Tail(self._db, self._sql)
 
     async def now(self) -> float:
         """The database's clock, epoch seconds."""

@@ -12,6 +12,7 @@ from penstock.adapters.db.port import Database, Script
 from penstock.core import expiry
 from penstock.core.expiry import Expiring, Waiting
 from penstock.core.filekey import Key
+from penstock.core.gate import Board, Hosts
 from penstock.core.operation import LOOK_UP
 from penstock.core.work import Outcome
 from penstock.ledger.held import attributed, gate_of
@@ -63,9 +64,10 @@ class Backlog(msgspec.Struct, frozen=True, gc=False):
 class Counts:
     """Tallies of the rows and the material of the audit."""
 
-    def __init__(self, db: Database, sql: Statements) -> None:
+    def __init__(self, db: Database, sql: Statements, hosts: Hosts | None = None) -> None:
         self._db = db
         self._sql = sql
+        self._hosts = hosts
 
     async def tallies(self) -> list[Tally]:
         """Every workspace's items by state, from one snapshot; ``received`` is the number of rows."""
@@ -74,7 +76,8 @@ class Counts:
 
     async def holding(self) -> dict[int, int]:
         """How many waiting items each shut gate holds, by gate id."""
-        return {id_: found.waiting.files for id_, found in (await self.behind_gates()).items()}
+        behind = await self.behind_gates()
+        return {id_: found.waiting.files for id_, found in behind.items() if found.waiting.files}
 
     async def behind_gates(self) -> dict[int, Expiring]:
         """What waits behind each shut gate and how long it has, by gate id."""
@@ -182,11 +185,11 @@ class Counts:
     def _held(self, now: float) -> Script[tuple[dict[str, int], dict[int, list[Waiting]]]]:
         """Held items by workspace and by gate; costs nothing while no gate is set."""
         rows = yield self._sql("list_gates", now=now)
-        gates = [gate_of(row) for row in rows]
+        board = Board((gate_of(row) for row in rows), self._hosts)
         by_workspace: dict[str, int] = {}
-        if not any(each.opening == 0 for each in gates):
+        if not any(each.opening == 0 for each in board.gates.values()):
             return by_workspace, {}
-        by_gate = attributed(gates, (yield from self._waiting(now, None)), now)
+        by_gate = attributed(board, (yield from self._waiting(now, None)), now)
         for behind in by_gate.values():
             for row in behind:
                 by_workspace[row.workspace] = by_workspace.get(row.workspace, 0) + row.files

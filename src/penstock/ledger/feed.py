@@ -6,10 +6,10 @@ yet is not in the feed. An entry names its message or file; what it shows is rea
 Entries are written in the transaction of what they tell, by the journal's intake and the queue. Read by the web room.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from penstock.adapters.db.port import Call, Database, Row, Script
-from penstock.core.gate import Gate
+from penstock.core.gate import Board
 from penstock.ledger.rows import Event
 from penstock.ledger.shelf import Shelf
 from penstock.ledger.statements import Statements
@@ -30,15 +30,13 @@ class Feed:
         now = await self._db.now()
 
         def script() -> Script[list[Event]]:
-            gates: list[Gate] | None = None
+            gates = yield from self._shelf.gates_script(now)
             events: list[Event] = []
             place = position
             while len(events) < limit:
                 rows = yield self._page(workspace_id, place, limit)
-                if rows and gates is None:
-                    gates = yield from self._shelf.gates_script(now)
                 for row in rows:
-                    event = yield from self._event(row, gates or [], now)
+                    event = yield from self._event(row, gates, now)
                     events += [event] if event is not None else []
                 if len(rows) < limit:
                     break
@@ -52,7 +50,7 @@ class Feed:
             return self._sql("list_events", after=after, limit=limit)
         return self._sql("list_events_of_workspace", workspace_id=workspace_id, after=after, limit=limit)
 
-    def _event(self, row: Row, gates: Sequence[Gate], now: float) -> Script[Event | None]:
+    def _event(self, row: Row, gates: Board, now: float) -> Script[Event | None]:
         """An event with what it is about; None when that is gone."""
         message = media = None
         message_row, media_row = row[6:]

@@ -1,9 +1,10 @@
-"""A stretch of one workspace's files, newest first: how a filter is carried out at a bounded cost.
+"""A stretch of some workspaces' files, newest first: how a filter is carried out at a bounded cost.
 
 Each stage of a file is a range of one index. A stretch is so many of its rows at most, whatever the filter lets
 through, so a page costs the same in a workspace of ten files and of ten million. Parts of the shelf's scripts.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from penstock.adapters.db.port import Row, Script
@@ -25,6 +26,21 @@ class Wanted(NamedTuple):
     until: float
     before: int  # rows below this one
     limit: int
+
+
+def across(sql: Statements, workspaces: Sequence[int], wanted: Wanted) -> Script[tuple[list[Row], int]]:
+    """As many files as are wanted of several workspaces, and the row below which to go on; 0 when nothing is left."""
+    rows: list[Row] = []
+    seen_to = 0
+    for workspace in workspaces:
+        found, floor = yield from stretch(sql, workspace, wanted)
+        rows += found
+        seen_to = max(seen_to, floor)
+    rows = sorted((row for row in rows if row[0] >= seen_to), key=lambda row: -int(row[0]))
+    if len(rows) > wanted.limit:
+        rows = rows[: wanted.limit]
+        return rows, int(rows[-1][0])
+    return rows, seen_to
 
 
 def stretch(sql: Statements, workspace_id: int, wanted: Wanted) -> Script[tuple[list[Row], int]]:

@@ -1,9 +1,13 @@
-"""Which processes of this installation are alive, by the beats they leave. Called by ``wiring`` and ``status``."""
+"""Which processes of this installation are alive, by the beats they leave.
+
+Called by ``flow.housekeeping`` and ``status``; those that fetch are a part of ``ledger.steering``.
+"""
 
 from penstock.adapters.db.port import Database, Script
 from penstock.ledger.statements import Statements
 
 ALIVE_S = 30.0  # a process beats every ten seconds; three missed beats and it counts as gone
+SHARES_S = 7.0  # a fetcher that was not seen for so long has no share of an opening; where they share, they beat faster
 _FORGOTTEN_S = 86_400.0
 
 
@@ -39,3 +43,9 @@ class Processes:
             return [{"id": row[0], "role": row[1], "seen_at": row[2]} for row in rows]
 
         return await self._db.read(script)
+
+
+def fetching(sql: Statements, now: float) -> Script[list[str]]:
+    """The processes that fetch and were seen a moment ago, by id, as part of a script."""
+    rows = yield sql("list_processes", since=now - SHARES_S)
+    return [row[0] for row in rows if row[1] == "all" or "fetcher" in row[1].split(",")]

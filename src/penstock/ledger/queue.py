@@ -203,7 +203,7 @@ class Queue:
         return Taken(sorted((Claim(*row) for row in rows), key=_deadline), turns, frozenset(dry))
 
     def _ready(self, quotas: dict[Lane, int], now: float) -> Script[list[tuple[list[Ready], list[Ready]]]]:
-        """Of each lane the first items by deadline and the first live ones, as many as it may give."""
+        """Of each lane the first items by deadline and the newest live ones, as many as it may give."""
         rows = yield self._sql(
             "find_ready",
             lanes=json.dumps([lane[:3] for lane in quotas]),
@@ -213,8 +213,9 @@ class Queue:
         found: list[tuple[list[Ready], list[Ready]]] = [([], []) for _ in quotas]
         for place, is_live, media_row, deadline in rows:
             found[place][is_live].append(Ready(media_row, deadline))
-        for items in (each for both in found for each in both):
-            items.sort(key=_deadline)
+        for earliest, live in found:
+            earliest.sort(key=_deadline)
+            live.sort(key=_deadline, reverse=True)
         return found
 
     def _end(self, claim: Claim, ending: Ending, now: float) -> Script[list[Row]]:
@@ -285,4 +286,5 @@ def _event_of(ending: Ending, *, made: int) -> str | None:
 
 def _attempt_row(media_row: int, attempt: Attempt) -> dict[str, object]:
     row: dict[str, object] = msgspec.structs.asdict(attempt)
-    return row | {"media_row": media_row, "outcome": attempt.outcome.value}
+    fresh = None if attempt.fresh is None else int(attempt.fresh)
+    return row | {"media_row": media_row, "outcome": attempt.outcome.value, "fresh": fresh}

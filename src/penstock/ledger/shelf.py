@@ -7,16 +7,19 @@ held is decided by ``core.gate`` on the gates that are set. Called by ``web`` an
 from collections.abc import Callable, Sequence
 
 from penstock.adapters.db.port import Database, Row, Script
-from penstock.core import gate
 from penstock.core.errors import WrongUse
+from penstock.core.gate import Board, Hosts
 from penstock.core.work import Attempt, Outcome
-from penstock.ledger.files import Wanted, stretch
+from penstock.ledger.files import Wanted, across
 from penstock.ledger.held import gate_of, holding
 from penstock.ledger.rows import Conversation, Media, Message, Page
 from penstock.ledger.statements import Statements
 
 _START, _END = float("-inf"), float("inf")
 _LAST = (1 << 63) - 1
+_STRETCHES = 400  # of one page, over all the workspaces that it looks through …
+_FEW = 20  # … if those are so many at least
+_SIFTED = 1_000  # waiting files that are looked at together for those that a gate holds
 
 # Rows become values by position; the types of their columns are the schema's business.
 _new_attempt: Callable[..., Attempt] = Attempt
@@ -28,9 +31,10 @@ _new_message: Callable[..., Message] = Message
 class Shelf:
     """The read models."""
 
-    def __init__(self, db: Database, sql: Statements) -> None:
+    def __init__(self, db: Database, sql: Statements, hosts: Hosts | None = None) -> None:
         self._db = db
         self._sql = sql
+        self._hosts = hosts
 
     async def conversations(
         self, *, workspace_id: int | None, after: str | None = None, limit: int = 50
@@ -127,12 +131,12 @@ class Shelf:
 
         return await self._db.read(script)
 
-    async def stage(self, media_row: int) -> str | None:
-        """Where a file stands, "open" while there is work on it; None when there never was one, not when it is gone."""
+    async def stage(self, media_row: int) -> tuple[str, float] | None:
+        """Where a file stands ("open" while there is work on it), and its deadline. One that is gone has a row, too."""
 
-        def script() -> Script[str | None]:
+        def script() -> Script[tuple[str, float] | None]:
             rows = yield self._sql("get_stage", id=media_row)
-            return str(rows[0][0]) if rows else None
+            return (str(rows[0][0]), float(rows[0][1])) if rows else None
 
         return await self._db.read(script)
 
@@ -161,26 +165,31 @@ class Shelf:
     ) -> Page[Media]:
         """Files by filter, newest first. The state "held" means waiting behind a shut gate.
 
-        A page looks at so many rows at most. With a filter that few rows pass it may be short, or empty, and still say
-        where the next one begins.
+        A page is filled; but it looks at so many rows at most. With a filter that hardly any row passes it may be
+        short, or empty, and still say where the next one begins.
         """
         _, before = _place(after)
         now = await self._db.now()
-        wanted = Wanted(state or "", outcome or "", since or _START, _END if until is None else until, before, limit)
+        end = _END if until is None else until
+        at_once = max(limit, _SIFTED) if state == "held" else limit
+        wanted = Wanted(state or "", outcome or "", since or _START, end, before, at_once)
 
         def script() -> Script[Page[Media]]:
-            gates = yield from self.gates_script(now)
-            rows: list[Row] = []
-            seen_to = 0
-            for each in (yield from self._workspaces(workspace_id, workspace)):
-                found, floor = yield from stretch(self._sql, each, wanted)
-                rows += found
-                seen_to = max(seen_to, floor)
-            rows = sorted((row for row in rows if row[0] >= seen_to), key=lambda row: -int(row[0]))
-            page = [_media(row, gates, now) for row in rows[:limit]]
-            more = page[-1].id if len(rows) > limit else seen_to
-            shown = tuple(item for item in page if state != "held" or item.held)
-            return Page(shown, _cursor(0.0, more) if more else None)
+            board = yield from self.gates_script(now)
+            if state == "held" and not any(gate.opening == 0 for gate in board.gates.values()):
+                return Page((), None)
+            workspaces = yield from self._workspaces(workspace_id, workspace)
+            found: list[Media] = []
+            place = before
+            for _ in range(max(1, _STRETCHES // max(_FEW, len(workspaces)))):
+                rows, place = yield from across(self._sql, workspaces, wanted._replace(before=place))
+                files = (_media(row, board, now) for row in rows)
+                found += (file for file in files if state != "held" or file.held)
+                if len(found) > limit or not place:
+                    break
+            items = tuple(found[:limit])
+            more = items[-1].id if len(found) > limit else place
+            return Page(items, _cursor(0.0, more) if more else None)
 
         return await self._db.read(script)
 
@@ -189,15 +198,13 @@ class Shelf:
 
         def script() -> Script[list[Attempt]]:
             rows = yield self._sql("list_attempts", media_row=media_row)
-            return [_new_attempt(*row[:10], Outcome(row[10]), *row[11:]) for row in rows]
+            return [_attempt(row) for row in rows]
 
         return await self._db.read(script)
 
     # -- parts of other reading scripts -----------------------------------------------------
 
-    def message_script(
-        self, row: int, gates: Sequence[gate.Gate], now: float, *, workspace_id: int = 0
-    ) -> Script[Message | None]:
+    def message_script(self, row: int, gates: Board, now: float, *, workspace_id: int = 0) -> Script[Message | None]:
         """One message with its files, as part of a script."""
         rows = yield self._sql("get_message", id=row, workspace_id=workspace_id)
         if not rows:
@@ -205,17 +212,15 @@ class Shelf:
         files = yield self._sql("list_message_media", message_row=rows[0][0])
         return _message(rows[0], files, gates, now)
 
-    def media_script(
-        self, row: int, gates: Sequence[gate.Gate], now: float, *, workspace_id: int = 0
-    ) -> Script[Media | None]:
+    def media_script(self, row: int, gates: Board, now: float, *, workspace_id: int = 0) -> Script[Media | None]:
         """One file, as part of a script."""
         rows = yield self._sql("get_media", id=row, workspace_id=workspace_id)
         return _media(rows[0], gates, now) if rows else None
 
-    def gates_script(self, now: float) -> Script[list[gate.Gate]]:
+    def gates_script(self, now: float) -> Script[Board]:
         """The gates that are set, as part of a script."""
         rows = yield self._sql("list_gates", now=now)
-        return [gate_of(row) for row in rows]
+        return Board((gate_of(row) for row in rows), self._hosts)
 
     def _workspaces(self, workspace_id: int | None, name: str | None) -> Script[list[int]]:
         """The workspaces that may be looked at, of which the caller wants the one of this name."""
@@ -225,11 +230,16 @@ class Shelf:
         return [row[0] for row in rows if workspace_id in (None, row[0]) and name in (None, row[1])]
 
 
+def _attempt(row: Row) -> Attempt:
+    fresh = None if row[17] is None else bool(row[17])
+    return _new_attempt(*row[:10], Outcome(row[10]), *row[11:17], fresh)
+
+
 def _conversation(row: Row) -> Conversation:
     return _new_conversation(*row[:5], bool(row[5]), *row[6:])
 
 
-def _message(row: Row, files: Sequence[Row], gates: Sequence[gate.Gate], now: float) -> Message:
+def _message(row: Row, files: Sequence[Row], gates: Board, now: float) -> Message:
     return _new_message(
         *row[:14],
         history=bool(row[14]),
@@ -240,7 +250,7 @@ def _message(row: Row, files: Sequence[Row], gates: Sequence[gate.Gate], now: fl
     )
 
 
-def _media(row: Row, gates: Sequence[gate.Gate], now: float) -> Media:
+def _media(row: Row, gates: Board, now: float) -> Media:
     (id_, message_id, conversation_id, workspace, number, wamid, media_id, kind, state, *rest) = row
     app, credential = rest[-2:]
     held = None

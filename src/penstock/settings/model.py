@@ -135,6 +135,19 @@ class Settings:
             toml=(str, list),
         ),
     )
+    flag_provider: str | None = field(
+        default=None,
+        metadata=_rule(
+            values.flag_provider,
+            "a flag system that drives the kill switch, as package.module:callable, which makes an OpenFeature "
+            "provider; its flag is asked for each workspace: true lets files through, false holds them",
+            "none",
+        ),
+    )
+    flag_key: str = field(
+        default="penstock-media-fetch",
+        metadata=_rule(values.flag_key, "the boolean flag that is asked", "penstock-media-fetch"),
+    )
     log_format: str | None = field(
         default=None, metadata=_rule(values.log_format, "console or json", "console on a terminal, else json")
     )

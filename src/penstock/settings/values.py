@@ -173,6 +173,21 @@ def alerts(text: str) -> tuple[str, ...]:
     return targets
 
 
+def flag_provider(text: str) -> str:
+    """What makes the provider of flags: package.module:callable. Whether it is there is seen when it is loaded."""
+    module, _, name = text.partition(":")
+    if not all(part.isidentifier() for part in (*module.split("."), *name.split("."))):
+        raise ValueError("package.module:callable")
+    return text
+
+
+def flag_key(text: str) -> str:
+    """The key of a flag."""
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,200}", text):
+        raise ValueError("the key of a flag: letters, digits, dots, hyphens and underscores")
+    return text
+
+
 def log_format(text: str) -> str:
     """How logs are written."""
     if text not in {"console", "json"}:

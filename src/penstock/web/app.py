@@ -30,6 +30,7 @@ from penstock.web.api.endpoint import as_json, routes
 from penstock.web.api.gates import Gates
 from penstock.web.api.provisioning import Provisioning
 from penstock.web.api.reading import Reading
+from penstock.web.api.reprocess import Reprocessing
 from penstock.web.api.shapes import Problem, ProblemAnswer
 from penstock.web.bodies import ClientGoneError
 from penstock.web.events import Events
@@ -87,6 +88,7 @@ class App:
             Reading(parts.ledger, parts.blobs, events, health, base=base, version=parts.version),
             Provisioning(parts.ledger, parts.registry, parts.nudge),
             Gates(parts.ledger, Operating(parts.ledger, hosts=parts.hosts)),
+            Reprocessing(parts.ledger),
         )
 
         @cache

@@ -10,7 +10,7 @@ import hmac
 import os
 import secrets
 import socket
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -18,13 +18,18 @@ from penstock import __version__
 from penstock.adapters.graph.http import HttpGraph
 from penstock.adapters.graph.sending import Send, send_declared
 from penstock.adapters.lock import InstanceLock
+from penstock.controls.gates.auth import AuthGates
+from penstock.controls.gates.breaker import Breakers
 from penstock.controls.gates.deadlines import Deadlines
+from penstock.controls.gates.flags import FlagGates
 from penstock.controls.gates.keeper import GateKeeper
+from penstock.controls.gates.throttling import ThrottleGates
+from penstock.controls.reprocess.runner import Runner
+from penstock.controls.rounds import Control, Rounds
 from penstock.core import budget
-from penstock.core.operation import DOWNLOAD, LOOK_UP
 from penstock.core.work import Outcome
 from penstock.flow.fetcher import Fetcher
-from penstock.flow.housekeeping import Housekeeping
+from penstock.flow.housekeeping import BEAT_S, SHARING_BEAT_S, Housekeeping
 from penstock.flow.nudge import Nudge
 from penstock.flow.receiver import Receiver
 from penstock.flow.registry import Registry
@@ -37,7 +42,7 @@ from penstock.settings import Settings
 from penstock.settings.key_file import secret_keys
 from penstock.web.app import App, Parts, build
 from penstock.web.metrics import Metrics
-from penstock.wiring.stores import hosts_of, ledger_of, open_blobs
+from penstock.wiring.stores import all_hosts, hosts_of, ledger_of, open_blobs
 
 _SESSIONS = b"penstock/sessions/1"
 
@@ -54,10 +59,12 @@ def open_graph(settings: Settings, *, send: Send = send_declared) -> HttpGraph:
     )
 
 
-def open_gates(settings: Settings, ledger: Ledger) -> GateKeeper:
-    """The gates of a ledger, for requests to the hosts of these settings. Not started."""
-    graph = urlsplit(settings.graph_url).hostname or ""
-    return GateKeeper(ledger, hosts={LOOK_UP.name: (graph,), DOWNLOAD.name: settings.media_hosts})
+def open_gates(settings: Settings, ledger: Ledger, *, me: str | None = None) -> GateKeeper:
+    """The gates of a ledger, for requests to the hosts of these settings. Not started.
+
+    ``me`` is this process among several that fetch.
+    """
+    return GateKeeper(ledger, hosts=hosts_of(settings), me=me)
 
 
 def look_up_limit(settings: Settings) -> budget.Limit | None:
@@ -94,7 +101,10 @@ class Instance:
         self.registry = Registry(self.ledger)
         self.blobs = open_blobs(settings)
         self.graph = open_graph(settings, send=send)
-        self.gates = open_gates(settings, self.ledger)
+        role = "all" if self.roles == ROLES else ",".join(sorted(self.roles))
+        shares = self._lock is None and "fetcher" in self.roles
+        self.housekeeping = Housekeeping(self.ledger, role=role, every_s=SHARING_BEAT_S if shares else BEAT_S)
+        self.gates = open_gates(settings, self.ledger, me=self.housekeeping.id if shares else None)
         self.metrics = Metrics(version=__version__)
         self.fetcher = Fetcher(
             self.ledger,
@@ -109,13 +119,15 @@ class Instance:
             changed=self.nudge.changed,
         )
         self.gates.changed = self.fetcher.wake
-        role = "all" if self.roles == ROLES else ",".join(sorted(self.roles))
-        self.housekeeping = Housekeeping(self.ledger, role=role)
         self.strays = StrayReader(self.ledger, self.registry, wake=self.fetcher.wake)
         self.stamping = Stamping(self.ledger, owner=self.housekeeping.id, changed=self.nudge.changed)
         self.deadlines = Deadlines(self.ledger, owner=self.housekeeping.id)
         self.sweeping = Sweeping(self.ledger, self.blobs)
         self.retention = Retention(self.ledger, self.blobs, owner=self.housekeeping.id)
+        self.rounds = Rounds(self.ledger, self._controls(settings), owner=self.housekeeping.id)
+        self.reprocess = Runner(
+            self.ledger, owner=self.housekeeping.id, wake=self.fetcher.wake, changed=self.nudge.changed
+        )
         self.receiver = Receiver(self.ledger, self.registry, wake=self.fetcher.wake, changed=self.nudge.changed)
         self.app: App = build(
             Parts(
@@ -127,7 +139,7 @@ class Instance:
                 public_base=settings.public_base,
                 session_key=hmac.digest(secret_keys(settings)[0].encode(), _SESSIONS, "sha256"),
                 version=__version__,
-                hosts=hosts_of(settings),
+                hosts=all_hosts(settings),
                 metrics=self.metrics,
                 door="receiver" in self.roles,
                 pages="console" in self.roles,
@@ -157,9 +169,23 @@ class Instance:
             self._stack = stack.pop_all()
         return applied
 
+    def _controls(self, settings: Settings) -> list[Callable[[], Control]]:
+        """What steers by what was tried, made anew for each leader of the watch."""
+        controls: list[Callable[[], Control]] = [
+            lambda: Breakers(self.ledger),
+            lambda: AuthGates(self.ledger),
+            lambda: ThrottleGates(self.ledger),
+        ]
+        if settings.flag_provider is not None:
+            from penstock.adapters.flags.openfeature import OpenFeatureFlags
+
+            flags = OpenFeatureFlags(settings.flag_provider, settings.flag_key)
+            controls.append(lambda: FlagGates(self.ledger, flags))
+        return controls
+
     def _parts(self) -> list[Part]:
         """What this process's roles need, in the order in which it starts."""
-        parts: list[Part] = [self.registry]
+        parts: list[Part] = [self.registry, self.housekeeping]
         if self.roles & {"fetcher", "console"}:
             parts.append(self.blobs)
         if "fetcher" in self.roles:
@@ -167,8 +193,8 @@ class Instance:
         if "watcher" in self.roles:
             parts.append(self.strays)
             parts += [] if self._lock is not None else [self.stamping]
-            parts += [self.sweeping, self.retention, self.deadlines]
-        return [*parts, self.housekeeping]
+            parts += [self.sweeping, self.retention, self.deadlines, self.rounds, self.reprocess]
+        return parts
 
     async def mended(self) -> int:
         """Another fetch implementation is in use: what waits because its request was refused is due now. How many.

@@ -15,6 +15,8 @@ from penstock.adapters.db.sqlite import SqliteDatabase
 from penstock.adapters.seal.fernet import FernetSealer
 from penstock.controls.gates.operating import Operating
 from penstock.core.errors import Unreachable
+from penstock.core.gate import Hosts
+from penstock.core.operation import DOWNLOAD, LOOK_UP
 from penstock.ledger.book import Ledger
 from penstock.settings import PostgresUrl, S3Url, Settings, SqliteUrl
 from penstock.settings.key_file import secret_keys
@@ -44,14 +46,14 @@ async def open_ledger(settings: Settings, *, create: bool = False) -> AsyncItera
         await ledger.stop()
 
 
-def hosts_of(settings: Settings) -> tuple[str, ...]:
+def all_hosts(settings: Settings) -> tuple[str, ...]:
     """Every host that requests may go to; a suffix of several begins with a dot."""
     return (urlsplit(settings.graph_url).hostname or "", *settings.media_hosts)
 
 
 def open_operating(settings: Settings, ledger: Ledger) -> Operating:
     """The gates of a ledger, for whoever sets them by hand."""
-    return Operating(ledger, hosts=hosts_of(settings))
+    return Operating(ledger, hosts=all_hosts(settings))
 
 
 def open_blobs(settings: Settings) -> Store:
@@ -75,7 +77,12 @@ def open_bucket(url: S3Url) -> "S3Blobs":
 
 def ledger_of(settings: Settings) -> Ledger:
     """The ledger of an installation. Not started. Raises what ``secret_keys`` raises."""
-    return Ledger(open_database(settings), FernetSealer(secret_keys(settings)))
+    return Ledger(open_database(settings), FernetSealer(secret_keys(settings)), hosts=hosts_of(settings))
+
+
+def hosts_of(settings: Settings) -> Hosts:
+    """Where each operation's requests may go."""
+    return {LOOK_UP.name: (urlsplit(settings.graph_url).hostname or "",), DOWNLOAD.name: settings.media_hosts}
 
 
 async def ask_server(settings: Settings) -> tuple["Standing", float]:

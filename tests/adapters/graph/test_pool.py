@@ -194,3 +194,33 @@ async def test_many_hostile_answers_at_once_leave_nothing_behind(server: RawServ
         for _ in range(20):
             assert (await fetch(graph, server))[1] is not None
         assert not graph._session.connector._acquired  # type: ignore[union-attr]
+
+
+async def test_a_probe_has_a_connection_of_its_own_and_those_that_lay_idle_are_closed(
+    server: RawServer, graph: HttpGraph
+) -> None:
+    server.answer(answer(FILE))
+    for probe in (False, False, True, False, True):
+        exchange, received = await graph.download(
+            server.url,
+            token=TOKEN,
+            write=Sink().write,
+            sha256=hashlib.sha256(FILE).digest(),
+            size=len(FILE),
+            probe=probe,
+        )
+        assert received is not None
+        assert exchange.trouble is None
+    assert server.of_connection == [1, 1, 2, 2, 3]
+
+
+async def test_a_look_up_that_probes_is_given_up_sooner(server: RawServer) -> None:
+    async def silent(writer: asyncio.StreamWriter) -> None:
+        await writer.drain()
+        await asyncio.sleep(120)
+
+    server.answer(silent)
+    async with graph_at(server, limits=Limits(probe_head_s=0.1)) as graph:
+        exchange, nothing = await graph.look_up(MEDIA_ID, token=TOKEN, probe=True)
+    assert nothing is None
+    assert exchange.trouble is Trouble.READ_TIMEOUT

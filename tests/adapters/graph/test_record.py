@@ -72,3 +72,10 @@ def test_a_trace_id_comes_from_the_headers_or_else_from_the_error() -> None:
 def test_the_one_line_names_the_trouble() -> None:
     assert told(Trouble.CUT_SHORT, None) == "cut short"
     assert told(Trouble.TOO_LONG, "more than 5 bytes came") == "too long: more than 5 bytes came"
+
+
+def test_a_server_that_names_itself_is_noted_and_so_is_the_version_that_was_asked() -> None:
+    noted = record()
+    noted.answered(200, {"x-served-by": "edge-12"})
+    exchange = noted.exchange(duration_s=0)
+    assert (exchange.server, exchange.api_version, exchange.fresh) == ("edge-12", "v26.0", None)

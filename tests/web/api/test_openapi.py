@@ -66,6 +66,15 @@ async def test_parameters_of_a_query_say_what_they_may_be(site: Any) -> None:
     assert "$ref" not in str(by_name)
 
 
+async def test_a_parameter_that_cannot_be_left_out_says_so(site: Any) -> None:
+    listed = (await document(site))["paths"]["/api/v1/gates"]["delete"]["parameters"]
+
+    assert {each["name"]: each["required"] for each in listed} == {
+        **dict.fromkeys(("all", "host", "operation", "app", "workspace", "credential", "number", "kind"), False),
+        "why": True,
+    }
+
+
 async def test_secrets_are_only_ever_written(site: Any) -> None:
     schemas = (await document(site))["components"]["schemas"]
 
@@ -84,6 +93,8 @@ async def test_answers_have_exactly_the_fields_that_are_described(site: Any) -> 
         "/api/v1/events": "EventPage",
         "/api/v1/status": "Status",
         "/api/v1/numbers": "NumberList",
+        "/api/v1/gates": "GateList",
+        "/api/v1/changes": "ChangePage",
     }.items():
         got = (await site.get(path, token=token)).json
         assert got.keys() == found["components"]["schemas"][shape]["properties"].keys(), path

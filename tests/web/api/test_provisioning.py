@@ -158,3 +158,21 @@ async def test_no_secret_is_logged_or_repeated_whatever_happens(site: Any) -> No
     assert {got.status for got in answers} == {400}
     assert "S3CRET" not in str(logged)
     assert "S3CRET" not in answers[0].text + answers[2].text
+
+
+async def test_who_changed_what_and_why_is_kept_and_no_secret(site: Any) -> None:
+    token = await site.token("admin", name="ops")
+    await site.post("/api/v1/workspaces", token=token, json={"name": "trial", "why": "a trial"})
+    await site.ask("PATCH", "/api/v1/apps/main", token=token, json={"secret": SECRETS["secret"], "why": "rotation"})
+    await site.ask("PATCH", "/api/v1/credentials/token-a", token=token, json={"token": SECRETS["token"]})
+    await site.ask("DELETE", "/api/v1/workspaces/trial?why=over", token=token)
+    got = await site.get("/api/v1/changes?limit=4", token=token)
+
+    assert [(each["who"], each["action"], each["why"]) for each in got.json["changes"]] == [
+        ("token:ops", "workspace.add", "a trial"),
+        ("token:ops", "app.set", "rotation"),
+        ("token:ops", "credential.set", ""),
+        ("token:ops", "workspace.remove", "over"),
+    ]
+    assert got.json["changes"][1]["after"]["given"] == ["secret"]
+    assert not any(secret in got.text for secret in SECRETS.values())

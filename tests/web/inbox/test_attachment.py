@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from penstock.core.gate import Gate
 from penstock.ledger.rows import Media
 from penstock.web.inbox.attachment import attachment
 
@@ -121,3 +122,21 @@ def test_a_document_has_a_name_a_type_and_a_size() -> None:
 def test_what_is_drawn_does_not_change_until_something_happens() -> None:
     assert attachment(media()) == attachment(media())
     assert attachment(media()) == attachment(media(due_at=1.0))  # when it is due matters after a failure only
+
+
+@pytest.mark.parametrize(
+    ("scope", "sees_all", "told"),
+    [
+        ({"workspace": "acme"}, False, True),
+        ({"number": "1"}, False, True),
+        ({"credential": "shared"}, False, False),
+        ({}, False, False),
+        ({}, True, True),
+    ],
+)
+def test_why_a_file_is_held_is_told_to_whom_it_concerns(scope: dict[str, str], sees_all: bool, told: bool) -> None:
+    gate = Gate(1, scope, 0.0, "operator", "cli:anna", "Meta is down.", 1_795_003_200.0, None, False)
+    view = attachment(media(held=True, gate=gate), sees_all=sees_all)
+
+    assert view.remark == ("\u201cMeta is down\u201d, since 18 November 2026, 12:00:00 UTC" if told else None)
+    assert attachment(media(state="fetching", gate=gate), sees_all=True).remark is None

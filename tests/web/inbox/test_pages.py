@@ -55,10 +55,14 @@ async def test_a_held_file_and_a_lost_one_say_so(site: Any) -> None:
     cookie = await site.signed_in()
     await site.receive(site.file("image", "m1"), site.file("video", "m2"))
     await site.end("m2", Expired(Outcome.GONE, "gone"))
-    await site.ledger.gates.shut({"kind": "image"}, owner="operator", by="me", why="test", now=time.time())
+    await site.ledger.gates.shut({"kind": "image"}, owner="operator", by="me", why="Meta is down", now=time.time())
 
     page = text_of((await talk(site, cookie)).text)
     assert "Held for the moment — it will come by itself" in page
+    assert "\u201cMeta is down\u201d, since " in page
+    bound = text_of((await talk(site, await site.signed_in(workspace="acme"))).text)
+    assert "Held for the moment — it will come by itself" in bound
+    assert "Meta is down" not in bound  # that gate holds the files of others, too
     assert "This file is no longer available from WhatsApp. Ask for it again?" in page
     assert "Could you please send it once more? Thank you." in page
 

@@ -58,10 +58,11 @@ class DeclaredRequest(ClientRequest):
 class Call:
     """One request on its way: what it must be, the check on it, and what was seen of it."""
 
-    __slots__ = ("declared", "fresh", "held", "peer_address", "pinned", "violation", "wire_method")
+    __slots__ = ("alone", "declared", "fresh", "held", "peer_address", "pinned", "violation", "wire_method")
 
-    def __init__(self, declared: Declared, pinned: Pinned) -> None:
+    def __init__(self, declared: Declared, pinned: Pinned, *, alone: bool = False) -> None:
         self.pinned = pinned
+        self.alone = alone  # whether it needs a connection that was made for it
         self.declared = declared
         self.wire_method: str | None = None
         self.violation: str | None = None

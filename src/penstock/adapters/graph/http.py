@@ -124,7 +124,7 @@ class HttpGraph:
         """Whether a URL is plain and its scheme and host are on the allow-list."""
         return self._place(url) is not None
 
-    async def look_up(self, media_id: str, *, token: str) -> tuple[Exchange, Found | None]:
+    async def look_up(self, media_id: str, *, token: str, probe: bool = False) -> tuple[Exchange, Found | None]:
         """Ask Graph where the bytes of a media id are."""
 
         async def read(response: ClientResponse, record: Record, time_left: asyncio.Timeout) -> Found | None:
@@ -133,10 +133,10 @@ class HttpGraph:
         web = contract.look_up(self._pinned, media_id)
         if web is None:
             return self._unsent(LOOK_UP, Trouble.CONTRACT, "the media id is not fit to stand in a path")
-        return await self._exchange(Declared(LOOK_UP, web, token), read)
+        return await self._exchange(Declared(LOOK_UP, web, token), read, probe=probe)
 
     async def download(
-        self, url: str, *, token: str, write: Write, sha256: bytes | None, size: int | None
+        self, url: str, *, token: str, write: Write, sha256: bytes | None, size: int | None, probe: bool = False
     ) -> tuple[Exchange, Received | None]:
         """Fetch a file, giving its chunks to ``write`` in order; hash and size are compared where they are given."""
 
@@ -149,22 +149,23 @@ class HttpGraph:
             return self._unsent(DOWNLOAD, Trouble.HOST_REFUSED, "the URL is not plain, or its host is not on the list")
         if size is not None and size > self._limits.file_bytes:
             return self._unsent(DOWNLOAD, Trouble.TOO_LARGE, f"{size} bytes are declared", web)
-        return await self._exchange(Declared(DOWNLOAD, web, token), read)
+        return await self._exchange(Declared(DOWNLOAD, web, token), read, probe=probe)
 
     def _read_place(self, url: str) -> Web | None:
         web = hosts.read(url)
         return web if web is not None and contract.misplaced(DOWNLOAD, web, self._pinned) is None else None
 
-    async def _exchange(self, declared: Declared, read: _Answer[T | None]) -> tuple[Exchange, T | None]:
+    async def _exchange(self, declared: Declared, read: _Answer[T | None], *, probe: bool) -> tuple[Exchange, T | None]:
         """Send one request and read its answer. The connection is pooled after a success and closed after all else."""
         async with self._slots:
-            call = Call(declared, self._pinned)
+            call = Call(declared, self._pinned, alone=probe)
             record = Record(call, at=self._clock())
             began = time.monotonic()
             response: ClientResponse | None = None
             result: T | None = None
             try:
-                async with asyncio.timeout(self._limits.head_s) as time_left:
+                head_s = self._limits.probe_head_s if probe else self._limits.head_s
+                async with asyncio.timeout(head_s) as time_left:
                     response = await self._send(self._session, call)
                     record.answered(response.status, response.headers)
                     result = await read(response, record, time_left)

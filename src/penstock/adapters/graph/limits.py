@@ -15,6 +15,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     connect_s: float = 10.0  # one address: TCP and TLS
     silence_s: float = 20.0  # nothing comes
     head_s: float = 40.0  # from the start to the end of the answer's headers, everything included
+    probe_head_s: float = 10.0  # … of a probe: one that waits long has said what it was sent for
     answer_s: float = 10.0  # for the body of a look-up or of an error, once its headers are there
     answer_bytes: int = 256 * KIB  # a look-up's answer is under 1 KB
     error_bytes: int = 64 * KIB

@@ -24,13 +24,16 @@ class Pool(TCPConnector):
         traces: list[Trace],
         timeout: ClientTimeout,  # noqa: ASYNC109
     ) -> Connection:
-        """A connection for a checked request. Raises ContractViolation for any other."""
+        """A connection for a checked request. Raises ContractViolation for any other.
+
+        For a call that needs one of its own, those that lie idle are closed: what they lead to is what is in doubt.
+        """
         call = _call_of(req)
         call.connecting()
         while True:
             connection = await super().connect(req, traces, timeout)
             protocol = connection.protocol
-            if protocol is not None and not protocol.should_close:
+            if protocol is not None and not protocol.should_close and (call.fresh or not call.alone):
                 _read_little_ahead(connection)
                 return call.hold(connection)
             connection.close()

@@ -21,11 +21,14 @@ class Graph(Protocol):
     async def stop(self) -> None:
         """Close every connection."""
 
-    async def look_up(self, media_id: str, *, token: str) -> tuple[Exchange, Found | None]:
-        """Ask Graph where the bytes of a media id are. ``Found`` only when the answer kept its contract."""
+    async def look_up(self, media_id: str, *, token: str, probe: bool = False) -> tuple[Exchange, Found | None]:
+        """Ask Graph where the bytes of a media id are. ``Found`` only when the answer kept its contract.
+
+        A ``probe`` has a connection of its own and is given up sooner: it shows how a server is that we have not met.
+        """
 
     async def download(
-        self, url: str, *, token: str, write: Write, sha256: bytes | None, size: int | None
+        self, url: str, *, token: str, write: Write, sha256: bytes | None, size: int | None, probe: bool = False
     ) -> tuple[Exchange, Received | None]:
         """Fetch a file, giving its chunks to ``write`` in order. ``Received`` only when size and hash are as given.
 

@@ -12,6 +12,7 @@ from penstock.adapters.graph.checked import Call
 from penstock.core import answers
 from penstock.core.answers import GraphError
 from penstock.core.exchange import Exchange, Trouble
+from penstock.core.operation import LOOK_UP
 
 _TOKEN_LIKE = re.compile(r"EAA[0-9A-Za-z]{5,}|[0-9A-Za-z_|-]{80,}")
 _LONGEST_MESSAGE = 300
@@ -26,6 +27,7 @@ class Record:
         self.status: int | None = None
         self.body: FileBody | None = None  # while a file is read
         self._trace: str | None = None
+        self._server: str | None = None
         self._retry_after_s: float | None = None
         self._usage = answers.Usage()
         self._error: GraphError | None = None
@@ -36,6 +38,7 @@ class Record:
         """The head of an answer is there."""
         self.status = status
         self._trace = answers.trace_id(headers)
+        self._server = answers.server(headers)
         self._retry_after_s = answers.retry_after_s(headers.get("Retry-After"), now=self._at)
         self._usage = answers.usage(headers)
 
@@ -70,6 +73,9 @@ class Record:
             regain_s=self._usage.regain_s,
             trouble=self._trouble,
             detail=self._detail,
+            server=self._server,
+            api_version=self._call.pinned.version if declared.operation is LOOK_UP else None,
+            fresh=self._call.fresh or (None if self._call.held is None else False),
         )
 
 

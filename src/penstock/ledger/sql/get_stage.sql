@@ -1,2 +1,2 @@
 -- Where a file stands, one that is gone included.
-SELECT stage FROM media WHERE id = :id
+SELECT stage, deadline FROM media WHERE id = :id

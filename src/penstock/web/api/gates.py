@@ -25,6 +25,7 @@ from penstock.web.words import THIN, rfc3339, utc
 
 Why = Annotated[str, Meta(min_length=1, max_length=500, description="kept in the audit log and shown to others")]
 Opening = Annotated[float, Meta(ge=0, description="files a second; 0 is shut")]
+Before = Annotated[int, Meta(ge=1, description="`next` of the page before")]
 Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with a time zone")]
 
 
@@ -108,7 +109,7 @@ class ChangeQuery(Struct, forbid_unknown_fields=True):
     """Which changes."""
 
     since: Moment | None = None
-    before: Annotated[int | None, Meta(ge=1, description="`next` of the page before")] = None
+    before: Before | None = None
     limit: Annotated[int, Meta(ge=1, le=200, description="the last so many")] = 50
 
 

@@ -90,7 +90,7 @@ def _query_parameters(endpoint: Endpoint) -> list[Json]:
         return []
     shape = _inlined(endpoint.query)
     return [
-        {"name": name, "in": "query", "required": False, "schema": schema}
+        {"name": name, "in": "query", "required": name in shape.get("required", ()), "schema": schema}
         for name, schema in shape["properties"].items()
     ]
 

@@ -16,6 +16,7 @@ from penstock.core import ids
 from penstock.core.ids import Kind
 from penstock.core.work import Outcome
 from penstock.ledger.book import Ledger
+from penstock.ledger.runs import round_of
 from penstock.web.api import shapes
 from penstock.web.api.endpoint import Ask, NoQuery, missing
 from penstock.web.events import LOOK_EVERY_S, Events
@@ -141,8 +142,11 @@ class Reading:
     async def attempts(self, ask: Ask, query: NoQuery) -> shapes.AttemptList:
         """Every request made for one file."""
         await self.media(ask, query)
-        made = await self._ledger.shelf.attempts(ask.row(Kind.MEDIA))
-        return shapes.AttemptList([shapes.attempt(attempt) for attempt in made])
+        row = ask.row(Kind.MEDIA)
+        made, rounds = await self._ledger.shelf.attempts(row), await self._ledger.reprocess.rounds(row)
+        return shapes.AttemptList(
+            [shapes.attempt(attempt, round_=round_of(index, rounds)) for index, attempt in enumerate(made)]
+        )
 
     async def media_list(self, ask: Ask, query: MediaQuery) -> shapes.MediaPage:
         """Files by filter, or the rows of one of Meta's ids."""

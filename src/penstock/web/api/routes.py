@@ -10,22 +10,27 @@ from msgspec import Struct
 from penstock.web.api import gates as steered
 from penstock.web.api import provisioning as kept
 from penstock.web.api import reading as read
+from penstock.web.api import reprocess as again
 from penstock.web.api import shapes
 from penstock.web.api.endpoint import Endpoint
 from penstock.web.api.gates import Gates
 from penstock.web.api.provisioning import Provisioning
 from penstock.web.api.reading import Reading
+from penstock.web.api.reprocess import Reprocessing
 
 PREFIX = "/api/v1"
 
 Work = Callable[..., Awaitable[object]]
 
 
-def table(reading: Reading, provisioning: Provisioning, gates: Gates) -> tuple[Endpoint, ...]:
+def table(
+    reading: Reading, provisioning: Provisioning, gates: Gates, reprocessing: Reprocessing
+) -> tuple[Endpoint, ...]:
     """Every endpoint."""
     return (
         *_reading(reading),
         *_gates(gates),
+        *_reprocessing(reprocessing),
         *_workspaces_and_apps(provisioning),
         *_credentials_and_numbers(provisioning),
     )
@@ -185,6 +190,55 @@ def _credentials_and_numbers(to: Provisioning) -> tuple[Endpoint, ...]:
         _add("numbers", to.add_number, kept.NumberNew, kept.Number),
         _set("numbers", to.set_number, kept.NumberChange, kept.Number),
         _remove("numbers", to.remove_number),
+    )
+
+
+def _reprocessing(to: Reprocessing) -> tuple[Endpoint, ...]:
+    steps = {
+        "pause": "Put nothing more of a run to work",
+        "resume": "Go on with a paused run",
+        "cancel": "Give up what a run has not put to work yet",
+    }
+    return (
+        Endpoint(
+            method="GET",
+            path="/reprocess",
+            summary="Runs that put ended files back to work, the newest first",
+            work=to.runs,
+            answer=again.RunList,
+        ),
+        Endpoint(
+            method="POST",
+            path="/reprocess",
+            summary="Begin a run, or with `dry_run` count what it would be about (200, and nothing is changed)",
+            work=to.start,
+            body=again.RunNew,
+            answer=again.Run,
+            status=201,
+            role="operator",
+            errors=(404, 408, 413),
+        ),
+        Endpoint(
+            method="GET",
+            path="/reprocess/{id}",
+            summary="One run",
+            work=to.run,
+            answer=again.Run,
+            errors=(404,),
+        ),
+        *(
+            Endpoint(
+                method="POST",
+                path=f"/reprocess/{{id}}/{step}",
+                summary=summary,
+                work=to.steer(step),
+                body=again.Steering,
+                answer=again.Run,
+                role="operator",
+                errors=(404, 408, 409, 413),
+            )
+            for step, summary in steps.items()
+        ),
     )
 
 

@@ -132,6 +132,10 @@ class Attempt(Struct, frozen=True):
     duration_s: float
     recipe: str
     detail: str | None
+    server: str | None
+    api_version: str | None
+    fresh: bool | None
+    round: Annotated[int, Meta(description="1, and one more for each time that the file was put back to work")] = 1
 
 
 class Event(Struct, frozen=True):
@@ -275,10 +279,11 @@ def event(row: rows.Event, base: str) -> Event:
     )
 
 
-def attempt(row: work.Attempt) -> Attempt:
+def attempt(row: work.Attempt, *, round_: int = 1) -> Attempt:
     """A request as the API shows it."""
     facts = msgspec.structs.asdict(row)
-    return Attempt(**facts | {"at": rfc3339(row.at), "class_": facts.pop("outcome").value})
+    del facts["worker"]  # the name of a machine of ours is nobody's business who may only see one workspace
+    return Attempt(**facts | {"at": rfc3339(row.at), "class_": facts.pop("outcome").value}, round=round_)
 
 
 def _name(row: rows.Media, id_: str) -> str | None:

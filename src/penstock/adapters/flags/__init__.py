@@ -1,0 +1,1 @@
+"""Flag systems of the users' own."""

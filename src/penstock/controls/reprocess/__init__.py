@@ -1,0 +1,1 @@
+"""Reprocessing: carries the runs on that put ended files back to work."""
