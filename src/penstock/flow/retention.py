@@ -36,8 +36,8 @@ _SETTLED_S = 120.0  # rows so young may still get neighbours below them
 _BREATH_S = 0.05  # between two steps, for everybody else
 
 _PAGE = 1_000
-_STEP = {"bodies": 50, "messages": 50, "files": 200, "attempts": 500, "events": 500}
-_STEP_BYTES = 1 << 20  # of bodies that are read in one step, unless a single one is larger
+_STEP = {"bodies": 20, "messages": 20, "files": 50, "attempts": 200, "events": 200}  # rows of one transaction
+_STEP_BYTES = 1 << 18  # of bodies that are read in one step, unless a single one is larger
 
 
 class Thrown(msgspec.Struct, frozen=True):
