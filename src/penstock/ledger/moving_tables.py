@@ -38,6 +38,8 @@ COPIED = (
     Table("media"),
     Table("fetches"),
     Table("attempts"),
+    Table("departed"),
+    Table("doomed"),
     Table("reprocess_runs"),
     Table("reprocess_items"),
     # In SQLite an event's row is its place in the feed; whoever has read up to there goes on from there.
