@@ -76,7 +76,7 @@ def _write(path: Path, parts: Sequence[bytes]) -> None:
 
 
 async def work(told: Facts, parent: Parent) -> None:
-    """Be ready; ``fetch`` fetches and tells what it took. ``begin`` waits for nothing, ``count`` tells how far it is."""
+    """Be ready; ``fetch`` tells what it took, ``begin`` waits for nothing, ``count`` tells how far it is."""
     headers = {"Authorization": f"Bearer {bodies.TOKEN}", "Accept-Encoding": "identity", "User-Agent": "bare"}
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=told["concurrency"]),
