@@ -173,6 +173,13 @@ class Detector:
             "alarm", key, at, at, 1.0, 1, "our own request was not what it is declared to be; it was not sent"
         )
 
+    def resume(self, key: Key, rate: float) -> None:
+        """An incident of this stream is open: an earlier leader of the watch opened it."""
+        if key.operation not in self._of:
+            self._begin(key.operation)
+        if (stream := self._streams.get(key)) is not None:
+            stream.recovery = Recovery(rate, stream.mixture.bound)
+
     def closed(self, key: Key) -> None:
         """The incident of this stream is over."""
         stream = self._streams.get(key)

@@ -12,6 +12,7 @@ from penstock.ledger.counts import Counts
 from penstock.ledger.feed import Feed
 from penstock.ledger.gates import Gates
 from penstock.ledger.imports import Imports
+from penstock.ledger.incidents import Incidents
 from penstock.ledger.journal import Journal
 from penstock.ledger.leaders import Leaders
 from penstock.ledger.processes import Processes
@@ -48,6 +49,7 @@ class Ledger:
         self.steering = Steering(db, sql)
         self.processes = Processes(db, sql)
         self.renewal = Renewal(db, sql)
+        self.incidents = Incidents(db, sql)
         self.leaders = Leaders(db, sql)
         self.reprocess = Reprocess(db, sql)
         self.audit_log = AuditLog(db, sql)
