@@ -24,7 +24,7 @@ from penstock.adapters.blobs.s3_signing import signed as signed_url
 from penstock.adapters.db.postgres import PostgresDatabase
 from penstock.adapters.db.sqlite import SqliteDatabase
 from penstock.adapters.seal.fernet import FernetSealer
-from penstock.bench.postgres import PostgresServer, new_name, programs
+from penstock.bench.postgres import PostgresServer, new_name, programs, reserve
 from penstock.ledger.book import Ledger
 
 SECRET = "app-secret"
@@ -154,7 +154,7 @@ class S3Server:
         url = signed_url(
             method, self.url + path, query=query, keys=keys, region="us-east-1", at=time.time(), seconds=60
         )
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)) as connection:
             connection.request(method, url.removeprefix(self.url))
             return connection.getresponse().status
 
@@ -211,10 +211,11 @@ def _program(name: str) -> str:
     return str(path)
 
 
-def _free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A port on which nobody listens; a server of the test's may, and may go and come again."""
+    with reserve() as reserved:
+        yield int(reserved.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
@@ -223,8 +224,9 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     program, base = _program("moto_server"), tmp_path_factory.getbasetemp()
 
     def start() -> tuple[subprocess.Popen[bytes], int]:
-        port = _free_port()
-        return _serve([program, "-H", "127.0.0.1", "-p", str(port)], port), port
+        with reserve() as reserved:
+            port = int(reserved.getsockname()[1])
+            return _serve([program, "-H", "127.0.0.1", "-p", str(port)], port), port
 
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "moto"
     folder.mkdir(exist_ok=True)
@@ -235,10 +237,11 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 @pytest.fixture(scope="session")
 def rclone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """Rclone's S3: real files and real signatures. It knows no conditions, and answers a range with 200."""
-    root, port = tmp_path_factory.mktemp("rclone"), _free_port()
-    keys = f"{S3_KEY_ID},{S3_SECRET}"
-    command = [_program("rclone"), "serve", "s3", "--auth-key", keys, "--addr", f"127.0.0.1:{port}", str(root)]
-    server = _serve([*command, "--config", str(root.with_name("none.conf"))], port)
+    root, keys = tmp_path_factory.mktemp("rclone"), f"{S3_KEY_ID},{S3_SECRET}"
+    with reserve() as reserved:
+        port = int(reserved.getsockname()[1])
+        command = [_program("rclone"), "serve", "s3", "--auth-key", keys, "--addr", f"127.0.0.1:{port}", str(root)]
+        server = _serve([*command, "--config", str(root.with_name("none.conf"))], port)
     yield S3Server(port, root)
     _end(server)
 

@@ -27,7 +27,7 @@ def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
         "with InstanceLock(pathlib.Path(sys.argv[1])):\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    ended = subprocess.run([sys.executable, "-c", program, str(tmp_path / "penstock.db")], check=False, timeout=60)
+    ended = subprocess.run([sys.executable, "-c", program, str(tmp_path / "penstock.db")], check=False, timeout=300)
     assert ended.returncode == -9
     with InstanceLock(tmp_path / "penstock.db"):
         pass

@@ -64,3 +64,26 @@ def test_every_figure_is_a_row_with_its_command_and_date(tmp_path: Path, capsys:
 def test_an_unknown_part_is_no_figure() -> None:
     with pytest.raises(ValueError, match="no part"):
         list(figures.rows({"part": "nothing", "command": "", "at": ""}))
+
+
+def test_figures_of_postgresql_say_how_many_processes_and_what_the_server_used() -> None:
+    used = {"server_cpu_s_per_1000": {"median": 0.123, "min": 0.1, "max": 0.2}}
+    run = {
+        **WHEN,
+        "store": "postgres",
+        "server": {"version": "18.4", "filesystem": "ext4"},
+        "command": "penstock bench …",
+        "sizes": {"kinds": ["image"]},
+    }
+    one = {"image": {"ratios": RATIOS, "durable": used}, "ratios": RATIOS, "penstock": used}
+    for part, name in (("receive", "receive, postgres, 2 processes, image"), ("fetch", "fetch, postgres, 2 processes")):
+        lines = list(figures.rows({**run, "part": part, "by_processes": {"2": one}}))
+        assert [line.split(" | ")[0] for line in lines] == [
+            f"| {name}, throughput ratio",
+            f"| {name}, CPU ratio",
+            f"| {name}, PostgreSQL's own CPU, µs each",
+        ]
+        assert "| 123 | 100 to 200 |" in lines[2]
+    ratio = {"value": 1.2, "target": 1.5, "met": True}
+    (line,) = figures.rows({**run, "part": "fair", "ratio": ratio})
+    assert line.startswith("| fair, postgres, median beside an archive | 1.20 |")

@@ -18,6 +18,7 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 async def serving() -> AsyncIterator[Serve]:
     """Starts a server that answers each request so, or hangs up when there is no answer; a pool of two connections."""
     started: list[tuple[asyncio.Server, Pool]] = []
+    answering: list[asyncio.Future[None]] = []
 
     async def serve(text: bytes) -> Pool:
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -25,8 +26,13 @@ async def serving() -> AsyncIterator[Serve]:
                 while await reader.readuntil(b"\r\n\r\n") and text:
                     writer.write(text)
             writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
-        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            answering.append(asyncio.ensure_future(answer(reader, writer)))
+
+        server = await asyncio.start_server(begin, "127.0.0.1", 0)
         pool = Pool("127.0.0.1", server.sockets[0].getsockname()[1])
         await pool.connect(2)
         started.append((server, pool))
@@ -36,7 +42,7 @@ async def serving() -> AsyncIterator[Serve]:
     for server, pool in started:
         pool.close()
         server.close()
-        await asyncio.sleep(0.02)
+    await asyncio.gather(*answering, return_exceptions=True)
 
 
 async def test_every_request_is_sent_once(serving: Serve) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import asyncpg
+import pytest
 
 from penstock.bench.postgres import PostgresServer, new_name
 
@@ -28,3 +29,14 @@ async def test_what_was_committed_is_there_after_a_kill(postgres: Any) -> None:
 
 def test_names_are_nobody_elses() -> None:
     assert len({new_name() for _ in range(50)}) == 50
+
+
+async def test_databases_are_made_and_removed_whoever_is_connected(postgres: Any) -> None:
+    name = new_name()
+    postgres.server.create(name)
+    connection = await asyncpg.connect(postgres.server.url(name))
+    assert postgres.server.version().split(".")[0].isdigit()
+    postgres.server.drop(name)
+    connection.terminate()
+    with pytest.raises(asyncpg.InvalidCatalogNameError):
+        await asyncpg.connect(postgres.server.url(name))

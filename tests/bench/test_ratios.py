@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.bench.ratios import Window, compared, disturbed, percentile, spread
+from penstock.bench.ratios import Targets, Window, by_processes, compared, disturbed, percentile, spread, together
 
 
 def window(*, operations: int = 1_000, wall_s: float = 1.0, cpu_s: float = 1.0) -> Window:
@@ -12,19 +12,19 @@ def window(*, operations: int = 1_000, wall_s: float = 1.0, cpu_s: float = 1.0) 
 
 
 def test_a_side_that_takes_twice_as_long_has_a_ratio_of_one_half() -> None:
-    facts = compared([(window(wall_s=2.0), window())], ours="ours", target_wall=0.5, target_cpu=0.5)
+    facts = compared([(window(wall_s=2.0), window())], ours="ours", targets=Targets(0.5, 0.5))
     assert facts["ratios"]["wall"] == {"median": 0.5, "min": 0.5, "max": 0.5, "target": 0.5, "met": True}
 
 
 def test_a_side_that_needs_more_cpu_has_a_smaller_ratio() -> None:
-    facts = compared([(window(cpu_s=4.0), window(cpu_s=1.0))], ours="ours", target_wall=0.5, target_cpu=0.5)
+    facts = compared([(window(cpu_s=4.0), window(cpu_s=1.0))], ours="ours", targets=Targets(0.5, 0.5))
     assert facts["ratios"]["cpu"]["median"] == 0.25
     assert facts["ratios"]["cpu"]["met"] is False
 
 
 def test_ratios_are_of_pairs_so_a_slow_round_of_both_sides_changes_nothing() -> None:
     pairs = [(window(wall_s=2.0), window(wall_s=1.0)), (window(wall_s=20.0), window(wall_s=10.0))]
-    wall = compared(pairs, ours="ours", target_wall=0.5, target_cpu=0.5)["ratios"]["wall"]
+    wall = compared(pairs, ours="ours", targets=Targets(0.5, 0.5))["ratios"]["wall"]
     assert wall["min"] == wall["max"] == 0.5
 
 
@@ -48,3 +48,19 @@ def test_other_programs_that_took_part_of_the_machine_are_told_of() -> None:
     assert disturbed([window(), window()]) == []
     (sentence,) = disturbed([window(), busy])
     assert "0.8 cores" in sentence
+
+
+def test_processes_side_by_side_are_one_window_with_the_sum_of_their_rates() -> None:
+    slow, quick = window(operations=100, wall_s=2.0, cpu_s=1.0), window(operations=100, wall_s=1.0, cpu_s=0.5)
+    both = together([slow, quick])
+    assert both.operations == 200
+    assert both.per_s == pytest.approx(50 + 100)
+    assert both.cpu_s_per_1000 == pytest.approx(7.5)
+    assert together([slow]) == slow
+
+
+def test_one_process_on_sqlite_is_printed_as_it_always_was() -> None:
+    found = {"ratios": {"wall": 1}}
+    assert by_processes("sqlite", (1,), [found]) == found
+    told = by_processes("postgres", (1, 2), [found, {"ratios": {"wall": 2}}])
+    assert told == {"by_processes": {"1": found, "2": {"ratios": {"wall": 2}}}, "ratios": {"wall": 1}}

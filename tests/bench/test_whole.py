@@ -17,6 +17,6 @@ async def test_an_instance_fetches_the_backlog_that_it_was_given(tmp_path: Path)
         }
         async with child("whole", told, folder=tmp_path) as instance:
             assert instance.ready["port"] > 0
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while (await upstream.ask("count"))["served"] < 5:
                     await asyncio.sleep(0.02)

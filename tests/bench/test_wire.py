@@ -17,6 +17,7 @@ LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 async def serving() -> AsyncIterator[Serve]:
     """Starts a server that answers each request with the pieces given, and a pool of two connections to it."""
     started: list[tuple[asyncio.Server, Pool]] = []
+    answering: list[asyncio.Future[None]] = []
 
     async def serve(pieces: list[bytes]) -> Pool:
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -26,8 +27,13 @@ async def serving() -> AsyncIterator[Serve]:
                         writer.write(piece)
                         await asyncio.sleep(0.001)
             writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
-        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            answering.append(asyncio.ensure_future(answer(reader, writer)))
+
+        server = await asyncio.start_server(begin, "127.0.0.1", 0)
         pool = Pool("127.0.0.1", server.sockets[0].getsockname()[1])
         await pool.connect(2)
         started.append((server, pool))
@@ -37,7 +43,7 @@ async def serving() -> AsyncIterator[Serve]:
     for server, pool in started:
         pool.close()
         server.close()
-        await asyncio.sleep(0.02)
+    await asyncio.gather(*answering, return_exceptions=True)
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ def test_an_interrupted_backup_can_be_made_again(penstock: Any, acme: Any) -> No
     running = subprocess.Popen([sys.executable, "-c", code, "backup", "copy"], stderr=subprocess.PIPE)
     with pipe.open("wb"):  # returns once the backup reads
         running.send_signal(signal.SIGKILL)
-        running.communicate(timeout=30)
+        running.communicate(timeout=300)
 
     assert Path("copy.partial").exists()
     assert not Path("copy").exists()
@@ -199,7 +199,7 @@ def test_a_backup_is_made_beside_somebody_who_writes(penstock: Any, acme: Any, m
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        assert began.wait(20)
+        assert began.wait(60)
         penstock.done("backup", "first")
         penstock.done("backup", "second")
     finally:

@@ -39,7 +39,9 @@ def test_a_part_that_this_machine_cannot_run_is_one_line_and_exit_3(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("said", [["receive", "--rounds", "0"], ["fetch", "--file-kb", "x"], ["watch"]])
+@pytest.mark.parametrize(
+    "said", [["receive", "--rounds", "0"], ["fetch", "--file-kb", "x"], ["watch"], ["fetch", "--processes", "2"]]
+)
 def test_what_means_nothing_is_wrong_use(said: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", *said]) == 2
     assert capsys.readouterr().err.count("\n") == 1

@@ -6,8 +6,9 @@ import pytest
 
 
 def test_the_newest_change_is_last(penstock: Any, acme: Any) -> None:
-    penstock.done("gate", "shut", "--workspace", "acme", "--why", "Meta is down")
-    penstock.done("gate", "open", "--workspace", "acme", "--rate", "2", "--why", "step by step")
+    until = ("--until", "2999-01-01")
+    penstock.done("gate", "shut", "--workspace", "acme", "--why", "Meta is down", *until)
+    penstock.done("gate", "open", "--workspace", "acme", "--rate", "2", "--why", "step by step", *until)
     *_, shut, step = penstock.done("changes", "list").out.splitlines()
     columns = shut.split("\t")
 
@@ -15,7 +16,7 @@ def test_the_newest_change_is_last(penstock: Any, acme: Any) -> None:
     assert columns[3:] == [
         "gate.shut",
         "workspace acme, operator",
-        "opening 0.0",
+        "opening 0.0, until 2999-01-01T00:00:00.000Z",
         "Meta is down",
     ]
     assert step.split("\t")[3:] == [

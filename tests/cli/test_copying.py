@@ -186,7 +186,7 @@ def test_a_copy_ends_and_is_of_one_moment_although_somebody_writes_all_the_time(
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        assert started.wait(20)
+        assert started.wait(60)
         monkeypatch.setattr(copying, "pages", in_small_steps)
         copied = copy(tmp_path / "copy")
     finally:

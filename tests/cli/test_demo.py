@@ -12,7 +12,7 @@ def test_with_an_end_it_prints_one_json_object_and_says_0() -> None:
         [sys.executable, "-m", "penstock", "demo", "--exit", "--json"],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr

@@ -214,7 +214,7 @@ def test_the_command_says_how_much_it_has_done_in_a_pipe(penstock: Any, acme: An
         input=data,
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=300,
     )
 
     assert ran.stdout == b"imported 500 new files into workspace acme\n"

@@ -155,11 +155,7 @@ async def test_an_address_that_answers_is_reached_without_a_request() -> None:
     assert heard == [b""]
 
 
-async def test_an_address_that_nobody_listens_on_fails() -> None:
-    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
+async def test_an_address_that_nobody_listens_on_fails(port: int) -> None:
     (found,) = await machine_checks.reach(Settings(graph_url=f"http://127.0.0.1:{port}"))
 
     assert found.state == "fail"

@@ -38,7 +38,7 @@ def test_a_run_is_paused_resumed_and_cancelled_and_each_is_in_the_audit_log(pens
     assert "this run is cancelled: it cannot be resumed" in penstock("reprocess", "resume", run).refused(1)
 
     async def entries(ledger: Ledger) -> list[tuple[str, str]]:
-        return [(each.entry.action, each.entry.why) for each in await ledger.audit_log.latest()]
+        return [(each.entry.action, each.entry.why) for each in (await ledger.audit_log.latest())[-4:]]
 
     assert acme.work(entries) == [
         ("reprocess.start", "the outage is over"),

@@ -54,7 +54,7 @@ async def running(*arguments: str) -> AsyncIterator[tuple[asyncio.subprocess.Pro
     )
     assert process.stdout is not None
     try:
-        lines = [(await asyncio.wait_for(process.stdout.readline(), 30)).decode().split("\t") for _ in range(2)]
+        lines = [(await asyncio.wait_for(process.stdout.readline(), 60)).decode().split("\t") for _ in range(2)]
         yield process, {name: value.strip() for name, value in lines}
     finally:
         if process.returncode is None:
@@ -66,12 +66,12 @@ async def test_it_runs_by_itself_and_is_driven_from_here(tmp_path: Path) -> None
     (tmp_path / "odd.toml").write_text(SCENARIO)
     async with running("--scenario", str(tmp_path / "odd.toml"), "--seed", "3") as (process, where):
         async with Remote(where["control"]) as remote:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while (facts := await remote.facts())["outstanding"] < 5:
                     await asyncio.sleep(0.01)
             (file,) = await remote.upload(b"x", "image/jpeg", number="5")
         process.send_signal(signal.SIGTERM)
-        _, err = await asyncio.wait_for(process.communicate(), 20)
+        _, err = await asyncio.wait_for(process.communicate(), 60)
 
     assert facts["graph_url"] == where["graph"]
     assert file["id"].startswith("1000003")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from penstock.core import breaker
 from penstock.core.breaker import (
+    EAGER_OPENING,
     FEWEST,
     GROWTH,
     OTHERS,
@@ -277,7 +278,7 @@ def test_three_probes_that_pass_in_a_row_open_it_a_little() -> None:
     for passed in (True, True, False, True, True):
         intent = watch.probe(passed)
         assert intent is not None
-        assert intent.opening == PROBE_OPENING
+        assert intent.opening == (EAGER_OPENING if passed else PROBE_OPENING)
     intent = watch.probe(True)
 
     assert intent is not None
@@ -383,7 +384,8 @@ def test_while_probes_fail_it_stays_shut() -> None:
 
 
 @pytest.mark.parametrize(
-    ("opening", "phase"), [(0.0, Phase.PROBING), (PROBE_OPENING, Phase.PROBING), (2.6, Phase.RAMPING)]
+    ("opening", "phase"),
+    [(0.0, Phase.PROBING), (PROBE_OPENING, Phase.PROBING), (EAGER_OPENING, Phase.PROBING), (2.6, Phase.RAMPING)],
 )
 def test_a_new_leader_goes_on_from_the_gate_that_stands(opening: float, phase: Phase) -> None:
     watch = Watch()
@@ -538,7 +540,7 @@ def test_whatever_happened_an_upstream_that_passes_nothing_is_shut_and_stays_so(
             watch.files(0, WINDOW)
         else:
             assert intent is not None
-            assert intent.opening <= PROBE_OPENING
+            assert intent.opening == PROBE_OPENING
     assert watch.phase() is Phase.PROBING
 
 

@@ -186,6 +186,16 @@ def test_the_share_of_one_that_died_goes_over_to_the_others(
     assert 0.8 * opening * 60 - 2 <= after <= 1.2 * opening * 60 + 2
 
 
+@settings(deadline=None, max_examples=50)
+@given(opening=openings, of=fleets, after=st.floats(100.0, 5_000.0))
+def test_when_nobody_has_asked_for_long_somebody_may_pass_at_once_and_no_more_than_may_be_kept(
+    opening: float, of: int, after: float
+) -> None:
+    through = sum(fetcher.look(NOW + after) for fetcher in fleet(of, opening))
+
+    assert 1 <= through <= 2 * max(1.0, opening) * BURST_S + 1
+
+
 def test_what_was_not_used_is_given_back_and_never_more_than_may_be_kept() -> None:
     flow = slots.until(slots.begin(3.0, NOW), NOW + 10, ALONE)
     assert flow.hand == 3

@@ -26,7 +26,7 @@ async def test_text_does_not_wait_while_every_file_does(tmp_path: Path) -> None:
         stage.fetching.use(send_legacy)
         await stage.platform.send(NUMBER, "image")
         sent = await stage.platform.send(NUMBER, "text")
-        await stage.platform.drain(30)
+        await stage.platform.drain(60)
         message = await stage.instance.ledger.shelf.message(wamid=sent.wamid, workspace_id=None)
         assert message is not None
         [tally] = await stage.instance.ledger.counts.tallies()
@@ -36,15 +36,19 @@ async def test_text_does_not_wait_while_every_file_does(tmp_path: Path) -> None:
 async def test_a_mended_release_fetches_what_the_broken_one_was_refused_as_soon_as_it_starts(tmp_path: Path) -> None:
     async with Stage(tmp_path, Scenario()) as stage:
         stage.fetching.use(send_legacy)
-        await stage.platform.send(NUMBER, "image")
-        await stage.platform.drain(30)
-        async with asyncio.timeout(30):
+        wamid = (await stage.platform.send(NUMBER, "image")).wamid
+        await stage.platform.drain(60)
+        async with asyncio.timeout(60):
             while not await stage.instance.ledger.counts.refused():
                 await asyncio.sleep(0.02)
         await stage.instance.stop()
         mended = Instance(stage._settings(0))
         await mended.start()
-        async with asyncio.timeout(30):  # its retry would be due in a minute
+        async with asyncio.timeout(60):
             while not (await mended.ledger.counts.tallies())[0].attached:
                 await asyncio.sleep(0.02)
+        sent = await mended.ledger.shelf.message(wamid=wamid, workspace_id=None)
+        assert sent is not None
+        refused, *_, last = await mended.ledger.shelf.attempts(sent.media[0].id)
         await mended.stop()
+    assert last.at - refused.at < 50  # its retry would have been due after a minute

@@ -21,6 +21,11 @@ async def test_every_act_shows_what_it_should_and_the_books_add_up() -> None:
     assert contract.requests_refused >= contract.files > 0
     assert (contract.requests_on_wire_with_wrong_method, contract.rolled_back) == (0, True)
     assert (contract.items_lost, contract.doubled) == (0, 0)
+    outage = played.acts.outage
+    assert outage.attached == outage.media > 0
+    assert (outage.lost, outage.doubled) == (0, 0)
+    assert outage.held_max > 0
+    assert outage.recover_s is not None
     assert played.audit_ok
 
 

@@ -1,5 +1,8 @@
 """A running process is seen, and one that ended in good order is not."""
 
+from pathlib import Path
+
+import apsw
 import pytest
 from structlog.testing import capture_logs
 
@@ -40,3 +43,16 @@ async def test_the_head_of_the_audit_log_is_noted_at_the_start_after_a_change_an
     noted = [(each["entries"], each["head"]) for each in logs if each["event"] == "audit_log.head"]
     head = (await ledger.audit_log.head()).digest.hex()
     assert noted == [(0, "0" * 64), (1, head), (1, head)]
+
+
+async def test_an_audit_log_that_was_broken_keeps_no_process_from_starting(ledger: Ledger, tmp_path: Path) -> None:
+    file = apsw.Connection(str(tmp_path / "penstock.db"))
+    file.set_busy_timeout(30_000)
+    file.execute("DELETE FROM audit_head")
+    file.close()
+    process = Housekeeping(ledger, role="all")
+    with capture_logs() as logs:
+        await process.start()
+        await process.stop()
+
+    assert [(each["event"], each["log_level"]) for each in logs] == [("audit_log.head_unknown", "error")]

@@ -40,7 +40,7 @@ async def test_a_change_of_another_process_takes_effect_by_itself(
     await command.start()
     await command.provisioning.add_number(OTHER, workspace="acme", app="main", credential="token-a", now=1.0)
     await command.stop()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while registry.route(OTHER) is None:
             await asyncio.sleep(0.01)
     await registry.stop()

@@ -137,7 +137,7 @@ async def test_what_an_interrupted_command_left_in_quarantine_is_read_by_the_ins
     woken: list[int] = []
     reader = StrayReader(provisioned, registry, wake=lambda: woken.append(1), every_s=0.01)
     await reader.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not woken:
             await asyncio.sleep(0.01)
     await reader.stop()

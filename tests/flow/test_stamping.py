@@ -44,7 +44,7 @@ async def test_an_event_has_no_position_until_it_is_stamped(provisioned: Ledger,
     heard = asyncio.Event()
     stamping = Stamping(provisioned, owner="a", changed=heard.set, every_s=0.01)
     await stamping.start()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await heard.wait()
         await receive("wamid.B")
         while await provisioned.feed.last() < 2:
@@ -60,7 +60,7 @@ async def test_an_event_has_no_position_until_it_is_stamped(provisioned: Ledger,
 async def test_one_of_two_stamps_and_the_other_takes_over(provisioned: Ledger, receive: Any) -> None:
     first, second = (Stamping(provisioned, owner=name, every_s=0.01) for name in ("a", "b"))
     await first.start()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while (await provisioned.leaders.leader("watcher") or ("", 0.0))[0] != "a":
             await asyncio.sleep(0.01)
         await second.start()

@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -14,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from penstock.bench.postgres import reserve
 from penstock.demo.stage import Stage
+from penstock.settings import PostgresUrl, SqliteUrl
 from penstock.simulator import Platform, Scenario
 
 
@@ -27,9 +28,8 @@ class Installation:
 
     def __init__(self, folder: Path, graph_url: str) -> None:
         self.folder = folder
-        with contextlib.closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self._reserved = reserve()  # it stays ours between two starts
+        self.port = self._reserved.getsockname()[1]
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PENSTOCK_")},
             "PENSTOCK_DATABASE_URL": f"sqlite:///{folder}/penstock.db",
@@ -57,7 +57,7 @@ class Installation:
             text=True,
             input=given,
             env=self.environ,
-            timeout=120,
+            timeout=300,
         )
         assert code is None or ended.returncode == code, (arguments, ended.returncode, ended.stdout, ended.stderr)
         return ended.stdout
@@ -79,14 +79,15 @@ class Installation:
         meta.add_token("token", self.token)
         meta.add_number(self.number, app_secret=self.secret.encode(), callback=self.callback, token="token")
 
-    def start(self) -> None:
-        """Start ``penstock serve``; it may not answer yet."""
+    def start(self, *, stderr: int | None = None) -> subprocess.Popen[bytes]:
+        """Start ``penstock serve``; it may not answer yet. Its log is a file unless ``stderr`` is somewhere else."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "penstock", "serve"], env=self.environ, stdout=log, stderr=log
+                [sys.executable, "-m", "penstock", "serve"], env=self.environ, stdout=log, stderr=stderr or log
             )
+        return self.process
 
-    async def answers(self, wait_s: float = 60.0) -> None:
+    async def answers(self, wait_s: float = 300.0) -> None:
         """Wait until connections are taken."""
         async with asyncio.timeout(wait_s):
             while True:
@@ -104,11 +105,16 @@ class Installation:
             self.process.kill()
             self.process.wait()
 
+    def remove(self) -> None:
+        """Kill it, and let its port go."""
+        self.kill()
+        self._reserved.close()
+
     async def stop(self) -> int:
         """SIGTERM; the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return await asyncio.to_thread(self.process.wait, 20)
+        return await asyncio.to_thread(self.process.wait, 60)
 
     def temporary_files(self) -> list[Path]:
         """What should not be there: half-written files."""
@@ -126,7 +132,15 @@ def installation(tmp_path: Path) -> "Any":
 
     yield make
     for each in made:
-        each.kill()
+        each.remove()
+
+
+@pytest.fixture(params=["embedded", "cluster"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> SqliteUrl | PostgresUrl:
+    """An empty database of either profile."""
+    if request.param == "embedded":
+        return SqliteUrl(tmp_path / "penstock.db")
+    return PostgresUrl(await request.getfixturevalue("postgres").new())
 
 
 @pytest.fixture

@@ -24,11 +24,11 @@ from penstock.ledger.rows import Media
 from penstock.simulator import CATALOGUE, FaultRule, Platform, Scenario, Server
 
 FILE = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(range(256)) * 400
-SOON = Limits(silence_s=0.5, head_s=1.0, answer_s=0.8, file_s=1.0, drip_window_s=0.3)
+SOON = Limits(silence_s=3.0, head_s=3.0, drip_window_s=1.0)
 PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("slow", "lookup"): {"latency_s": 0.05},
     ("slow", "download"): {"latency_s": 0.05},
-    ("drip", "lookup"): {"bytes_per_s": 100.0},
+    ("drip", "lookup"): {"bytes_per_s": 20.0},
     ("drip", "download"): {"bytes_per_s": 1_000.0},  # the head gets through in time
 }
 Case = tuple[str, Any]  # a fault and its hop

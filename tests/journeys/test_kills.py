@@ -30,7 +30,7 @@ def scenario() -> Scenario:
             retry_delays_s=(0.0, 0.2, 0.4, 0.8, 1.6, *([2.0] * 200)),
             duplicate_rate=0.1,
             batch_rate=0.2,
-            answer_timeout_s=3.0,
+            answer_timeout_s=8.0,
         ),
     )
 
@@ -52,7 +52,7 @@ async def kill_under_load(make: Any, *, kills: int, seed: int) -> None:
         sending.cancel()
         penstock.start()
         await penstock.answers()
-        await meta.drain(120)
+        await meta.drain(600)
         await attached(penstock)
         assert await penstock.stop() == 0
         await count(penstock, sent)
@@ -67,7 +67,7 @@ async def keep_sending(meta: Platform, number: str, sent: list[Any]) -> None:
 
 async def attached(penstock: Any) -> None:
     """Wait until no file is on its way."""
-    async with asyncio.timeout(180):
+    async with asyncio.timeout(600):
         while True:
             found = await asyncio.to_thread(penstock.json, "status")
             if all(each["waiting"] + each["fetching"] == 0 for each in found["workspaces"]):

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import random
-import socket
 import subprocess
 import sys
 from collections import Counter
@@ -16,7 +15,7 @@ import pytest
 
 from penstock.adapters.db.postgres import PostgresDatabase
 from penstock.adapters.seal.fernet import FernetSealer
-from penstock.bench.postgres import PostgresServer, programs
+from penstock.bench.postgres import PostgresServer, programs, reserve
 from penstock.core import blobkey
 from penstock.ledger.book import Ledger
 from penstock.simulator import FaultRule, Platform, Scenario, Server, Webhooks
@@ -118,7 +117,8 @@ class Cluster:
         self.folder = folder
         self.server = server
         self.roles = ["receiver", "receiver", "fetcher", "fetcher", "fetcher", "watcher"]
-        self.ports = [_free_port() for _ in self.roles]
+        self._reserved = [reserve() for _ in self.roles]  # they stay ours between two starts
+        self.ports = [int(each.getsockname()[1]) for each in self._reserved]
         self.processes: list[subprocess.Popen[bytes] | None] = [None] * len(self.roles)
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PENSTOCK_")},
@@ -141,7 +141,7 @@ class Cluster:
             text=True,
             input=given,
             env=self.environ,
-            timeout=120,
+            timeout=300,
         )
         assert code is None or ended.returncode == code, (arguments, ended.returncode, ended.stdout, ended.stderr)
         return ended.stdout
@@ -179,12 +179,8 @@ class Cluster:
     def kill_all(self) -> None:
         for place in range(len(self.roles)):
             self.kill(place)
-
-
-def _free_port() -> int:
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        for each in self._reserved:
+            each.close()
 
 
 @pytest.fixture
@@ -233,7 +229,7 @@ async def kill_under_load(folder: Path, server: PostgresServer, *, kills: int, s
             sending.cancel()
             cluster.keep_up()
             await all_take_connections(cluster)
-            await meta.drain(180)
+            await meta.drain(600)
             await nothing_on_its_way(cluster)
             await count_all(cluster, sent)
         finally:
@@ -251,7 +247,7 @@ async def keep_sending(meta: Platform, number: str, sent: list[Any]) -> None:
 
 
 async def all_take_connections(cluster: Cluster) -> None:
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(300):
         for port in cluster.ports:
             while True:
                 with contextlib.suppress(OSError):
@@ -266,7 +262,7 @@ async def nothing_on_its_way(cluster: Cluster) -> None:
     """Wait until no file is on its way; a lease that was lost with its fetcher runs out first."""
     ledger = await opened(cluster)
     try:
-        async with asyncio.timeout(300):
+        async with asyncio.timeout(600):
             while any(each.waiting + each.fetching for each in await ledger.counts.tallies()):
                 await asyncio.sleep(0.5)
             while await ledger.feed.unstamped():

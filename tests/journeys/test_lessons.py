@@ -254,7 +254,7 @@ async def test_a_text_never_waits_for_a_file(stage: Start) -> None:
     it: Stage = await stage(one_fault(FaultRule(fault="hang", hop="lookup")))
     sent = await it.platform.send(NUMBER, "image")
     await it.platform.send(NUMBER, "text")
-    await it.platform.drain(30)
+    await it.platform.drain(60)
     assert len(await received(it)) == 2
     found = await message(it, sent.wamid)
     assert found is not None
@@ -284,7 +284,7 @@ async def test_a_405_from_part_of_the_fleet_is_never_the_end_of_a_file(stage: St
     it: Stage = await stage(Scenario(servers=fleet))
     for _ in range(10):
         await it.platform.send(NUMBER, "image")
-    await it.platform.drain(30)
+    await it.platform.drain(60)
     await settled(it)
     [tally] = await it.instance.ledger.counts.tallies()
     assert (tally.attached, tally.failed, tally.expired) == (10, 0, 0)
@@ -293,7 +293,7 @@ async def test_a_405_from_part_of_the_fleet_is_never_the_end_of_a_file(stage: St
 async def test_no_optional_parameter_is_sent_that_breaks_the_look_up(stage: Start) -> None:
     it: Stage = await stage(Scenario(rules=Rules(phone_number_id="refuse"), webhooks=Webhooks(url=False)))
     await it.platform.send(NUMBER, "image")
-    await it.platform.drain(30)
+    await it.platform.drain(60)
     await settled(it)
     lookups = [each for each in it.platform.record.requests if each.hop == "lookup"]
     assert lookups
@@ -304,18 +304,18 @@ async def test_a_dead_token_stops_its_files_and_nothing_else(stage: Start) -> No
     it: Stage = await stage()
     it.platform.revoke_token("demo")
     sent = await it.platform.send(NUMBER, "image")
-    await it.platform.drain(30)
+    await it.platform.drain(60)
     found = await delayed(it, sent.wamid)
     assert (found.media[0].state, found.media[0].outcome) == ("waiting", "auth")
     await it.platform.send(NUMBER, "text")
-    await it.platform.drain(30)
+    await it.platform.drain(60)
     assert len(await received(it)) == 2
 
 
 async def test_a_401_without_graphs_code_is_not_taken_for_the_end(stage: Start) -> None:
     it: Stage = await stage(one_fault(FaultRule(fault="unauthorized", hop="download", first_n=1)))
     sent = await it.platform.send(NUMBER, "image")
-    await it.platform.drain(30)
+    await it.platform.drain(60)
     found = await delayed(it, sent.wamid)
     assert found.media[0].state in {"waiting", "fetching", "attached"}
 
@@ -323,11 +323,11 @@ async def test_a_401_without_graphs_code_is_not_taken_for_the_end(stage: Start) 
 async def test_both_spellings_of_hash_and_size_are_understood(stage: Start) -> None:
     it: Stage = await stage(Scenario(rules=Rules(sha256="base64", file_size="string")))
     await it.platform.send(NUMBER, "image")
-    await it.platform.drain(30)
+    await it.platform.drain(60)
     await settled(it)
     it.platform.set_scenario(Scenario(rules=Rules(sha256="hex", file_size="integer")))
     await it.platform.send(NUMBER, "image")
-    await it.platform.drain(30)
+    await it.platform.drain(60)
     await settled(it)
     [tally] = await it.instance.ledger.counts.tallies()
     assert tally.attached == 2
@@ -336,7 +336,7 @@ async def test_both_spellings_of_hash_and_size_are_understood(stage: Start) -> N
 async def test_bytes_that_are_not_what_meta_declared_are_never_attached(stage: Start) -> None:
     it: Stage = await stage(one_fault(FaultRule(fault="wrong-bytes", hop="download")))
     sent = await it.platform.send(NUMBER, "image")
-    await it.platform.drain(30)
+    await it.platform.drain(60)
     found = await delayed(it, sent.wamid)
     assert found.media[0].state != "attached"
     it.platform.set_scenario(Scenario())
@@ -360,7 +360,7 @@ async def test_a_token_is_never_sent_to_another_host(stage: Start, fault: str) -
     port = server.sockets[0].getsockname()[1]
     it: Stage = await stage(one_fault(FaultRule(fault=fault, hop="lookup", url=f"http://localhost:{port}")))
     sent = await it.platform.send(NUMBER, "image")
-    await it.platform.drain(30)
+    await it.platform.drain(60)
     await delayed(it, sent.wamid)
     assert seen == []
     server.close()
@@ -403,7 +403,7 @@ async def test_a_slow_file_of_one_customer_holds_up_nobody_else(stage: Start) ->
     it: Stage = await stage(Scenario(servers=fleet))
     for index in range(30):
         await it.platform.send(NUMBER, "image", customer=index)
-    await it.platform.drain(30)
+    await it.platform.drain(60)
     async with asyncio.timeout(60):
         while (await it.instance.ledger.counts.tallies())[0].attached < 10:
             await asyncio.sleep(0.02)
@@ -434,7 +434,7 @@ async def test_a_shut_gate_parks_files_and_fails_discards_and_spends_nothing(sta
     await ledger.gates.shut({"workspace": "demo"}, owner="operator", by="test", why="a trial", now=at)
     await it.instance.gates.refresh()
     sent = await it.platform.send(NUMBER, "image")
-    await it.platform.drain(30)
+    await it.platform.drain(60)
     [tally] = await ledger.counts.tallies()
     assert (tally.waiting, tally.held, tally.failed, tally.expired) == (1, 1, 0, 0)
     assert not it.platform.record.requests
@@ -458,7 +458,7 @@ async def test_a_workspace_whose_token_is_dead_delays_no_other(stage: Start) -> 
     it.platform.revoke_token("nobody")
     for number in (other, NUMBER) * 20:
         await it.platform.send(number, "image")
-    await it.platform.drain(30)
+    await it.platform.drain(60)
     async with asyncio.timeout(60):
         while True:
             tallies = {tally.workspace: tally for tally in await ledger.counts.tallies()}

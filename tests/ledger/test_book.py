@@ -172,8 +172,13 @@ async def test_a_postgresql_that_became_read_only_is_told_and_found_out_by_stori
     with pytest.raises(StoreUnavailable, match="takes no writes"):
         await ledger.can_store()
     await postgres.run(f"ALTER DATABASE {name} RESET default_transaction_read_only")
-    await asyncio.sleep(0.3)
-    await ledger.can_store()
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                await ledger.can_store()
+                break
+            except StoreUnavailable:  # it keeps a pause between two attempts
+                await asyncio.sleep(0.05)
     await ledger.stop()
 
 

@@ -65,7 +65,7 @@ async def test_no_position_is_skipped_by_a_reader_that_follows(desk: Any, webhoo
         for n in range(30):
             await desk.receive(webhooks.body(webhooks.text(f"wamid.{part}.{n}", sender=f"1555{part}{n % 3}")))
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await asyncio.gather(follow(), *(send(part) for part in range(4)))
     assert len(seen) == len(set(seen)) == 120
 

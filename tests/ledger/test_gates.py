@@ -81,6 +81,18 @@ async def test_what_changes_nothing_is_no_change(ledger: Ledger) -> None:
     assert len(await ledger.audit_log.read()) == 1
 
 
+async def test_an_automatic_gate_that_is_renewed_is_the_same_gate_for_longer(ledger: Ledger) -> None:
+    for owner in ("breaker", "operator"):
+        for now, until in ((5.0, 60.0), (40.0, 100.0)):
+            await ledger.gates.shut({}, owner=owner, by=owner, why="503s", now=now, until=until)
+
+    assert [(gate.owner, gate.since, gate.until) for gate in await ledger.gates.active(now=90.0)] == [
+        ("breaker", 5.0, 100.0),
+        ("operator", 40.0, 100.0),
+    ]
+    assert [each.entry.who for each in await ledger.audit_log.read()] == ["breaker", "operator", "operator"]
+
+
 async def test_an_owner_that_opens_its_gate_answers_for_itself(ledger: Ledger) -> None:
     await ledger.gates.shut({}, owner="breaker", by="breaker", why="503s", now=5.0)
     await ledger.gates.open({}, owner="breaker")

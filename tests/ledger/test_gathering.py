@@ -75,7 +75,7 @@ async def test_a_wrong_number_of_answers_leaves_nobody_waiting() -> None:
         return group[1:]
 
     gather = Gathering(deal)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         results = await asyncio.gather(gather.bring(1), gather.bring(2), return_exceptions=True)
     assert all(isinstance(result, ValueError) for result in results)
 
@@ -128,3 +128,21 @@ async def test_when_the_loop_ends_nobody_is_left_waiting() -> None:
     assert second.cancelled()
     counter.gate.set()
     assert await gather.bring(3) == 6
+
+
+async def test_groups_are_kept_apart_and_who_comes_first_does_not_wait() -> None:
+    counter = Counter()
+    gather = Gathering(counter.deal, every_s=3_600.0)
+    assert await gather.bring(1) == 2
+    waiting = gather.bring(2)
+    await asyncio.sleep(0.05)
+    assert counter.groups == [[1]] and not waiting.done()
+    gather._task.cancel()  # type: ignore[union-attr]
+
+
+async def test_a_whole_group_waits_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "_MOST", 3)
+    counter = Counter()
+    gather = Gathering(counter.deal, every_s=3_600.0)
+    assert await asyncio.gather(*(gather.bring(number) for number in range(6))) == [0, 2, 4, 6, 8, 10]
+    assert counter.groups == [[0, 1, 2], [3, 4, 5]]

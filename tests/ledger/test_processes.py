@@ -26,3 +26,10 @@ async def test_who_leaves_is_gone_and_who_is_long_gone_is_forgotten(ledger: Ledg
     await processes.beat("c", role="all", now=100.0 + 2 * 86_400)
 
     assert await processes.alive(now=100.0) == [{"id": "c", "role": "all", "seen_at": 100.0 + 2 * 86_400}]
+
+
+async def test_the_last_beats_of_all_are_known_however_old(ledger: Ledger) -> None:
+    await ledger.processes.beat("a", role="all", now=100.0)
+    await ledger.processes.beat("b", role="all", now=5_000.0)
+    await ledger.processes.beat("b", role="all", now=5_005.0)
+    assert await ledger.processes.beats() == {"a": 100.0, "b": 5_005.0}

@@ -390,3 +390,21 @@ async def test_what_waits_since_one_class_of_attempt_can_be_made_due_and_nothing
     assert await desk.ledger.queue.hurry(Outcome.CONTRACT, now=NOW) == 1
     assert {claim.id for claim in await desk.claim(now=NOW)} == {first.id, third.id}
     assert await desk.ledger.queue.hurry(Outcome.CONTRACT, now=NOW) == 0
+
+
+async def test_what_is_in_the_hands_of_a_process_that_is_gone_waits_again(desk: Any, webhooks: Any) -> None:
+    await bring(desk, webhooks, *(1_794_990_000 + n for n in range(4)))
+    queue, beat = desk.ledger.queue, desk.ledger.processes.beat
+    hands = {}
+    for owner in ("dead", "alive", "silent"):
+        hands[owner] = await queue.claim(owner=owner, limit=1, now=NOW, lease_s=3_600)
+    await beat("dead", role="fetcher", now=NOW)
+    await beat("alive", role="fetcher", now=NOW + 1)
+
+    assert await queue.release_gone({}) == 0
+    assert await queue.release_gone({"alive": NOW, "silent": NOW, "dead": NOW}) == 1  # the others beat since, or never
+    freed = await queue.claim(owner="me", limit=10, now=NOW, lease_s=60)
+    assert {claim.id for claim in freed} >= {claim.id for claim in hands["dead"]}
+    assert len(freed) == 2
+    assert not await desk.settle(hands["dead"][0], PutBack(due_at=NOW))
+    assert await desk.settle(hands["alive"][0], PutBack(due_at=NOW))

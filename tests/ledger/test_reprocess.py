@@ -438,7 +438,7 @@ async def test_every_change_says_who_and_why_in_the_audit_log(hands: Hands) -> N
     for step in ("pause", "resume", "cancel"):
         await hands.ledger.reprocess.steer(id_, step, who="token:ops", why=f"to {step}", workspace_id=None)
 
-    entries = [each.entry for each in await hands.ledger.audit_log.latest()]
+    entries = [each.entry for each in (await hands.ledger.audit_log.latest())[-4:]]
     assert [(each.action, each.who, each.why) for each in entries] == [
         ("reprocess.start", "cli:anna", "the outage is over"),
         ("reprocess.pause", "token:ops", "to pause"),

@@ -84,8 +84,11 @@ def test_the_hot_path_has_no_statement_that_is_gone() -> None:
 
 
 def test_every_file_is_loaded() -> None:
-    names = {file.name.split(".")[0] for file in (files("penstock.ledger") / "sql").iterdir()}
-    assert names == SQL.names()
+    there = [file.name for file in (files("penstock.ledger") / "sql").iterdir()]
+    assert {name.split(".")[0] for name in there if not name.endswith(".many.sql")} == SQL.names()
+    on_postgres = statements.load("postgres")
+    columns = {name.split(".")[0] for name in there if name.endswith(".many.sql")}
+    assert columns == {name for name, each in on_postgres._texts.items() if each.columns} | on_postgres._at_once.keys()
 
 
 # -- how a file becomes a call -----------------------------------------------------------------------------
@@ -149,3 +152,31 @@ def test_many_rows_are_one_call() -> None:
     assert by_name == by_position
     assert by_name.many
     assert list(by_name.args) == rows
+
+
+def test_many_rows_are_columns_where_there_is_a_form_for_it() -> None:
+    on_postgres = statements.load("postgres")
+    names = on_postgres.parameters("insert_status")
+    rows = [tuple(f"{name} {row}" for name in names) for row in range(3)]
+    call = on_postgres.by_position("insert_status", *names).many(rows)
+
+    assert not call.many
+    assert list(call.args) == [tuple(f"{name} {row}" for row in range(3)) for name in names]
+    assert on_postgres.many("insert_status", [dict(zip(names, row, strict=True)) for row in rows]) == call
+    assert on_postgres.by_position("insert_status", *names).many([]).many  # nothing to run, and no columns of nothing
+    assert SQL.by_position("insert_status", *names).many(rows).many
+
+
+def test_what_one_dialect_does_at_once_the_other_does_step_by_step() -> None:
+    rows = [{"media_row": n, "fence": 1, "now": 2.0, "size": 3, "sha256": b"", "content_type": "x"} for n in (5, 6)]
+
+    assert SQL.at_once("attach", rows) is None
+    call = statements.load("postgres").at_once("attach", rows)
+    assert call is not None
+    assert call.args[:2] == ((5, 6), (1, 1))
+
+
+def test_a_form_for_many_that_takes_other_parameters_is_found_at_once() -> None:
+    one = statements.prepared("UPDATE t SET a = :a", "postgres")
+    with pytest.raises(KeyError):
+        statements._with_many(one, statements.prepared("UPDATE t SET a = :b", "postgres"))

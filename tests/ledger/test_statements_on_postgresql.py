@@ -55,6 +55,8 @@ async def test_every_statement_is_understood(connection: Any) -> None:
                 await connection.prepare(text)
             except asyncpg.PostgresError as error:
                 wrong.append(f"{name}: {error}")
+    for prepared in SQL._at_once.values():
+        await connection.prepare(prepared.sql)
 
     assert wrong == []
 
@@ -70,9 +72,10 @@ async def test_the_hot_path_never_looks_through_a_large_table(connection: Any) -
     """Were a sequential scan forbidden, one would still be planned where no index serves: that is what is looked for."""
     await connection.execute("SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off")
     scans = []
-    for name in HOT:
-        sql = SQL._texts[name].sql
-        count = len(SQL.parameters(name))
+    texts = [(name, SQL._texts[name]) for name in HOT]
+    forms = [(name, each._replace(sql=each.many)) for name, each in SQL._texts.items() if each.columns]
+    for name, each in (*texts, *forms, *SQL._at_once.items()):
+        sql, count = each.sql, len(each.names)
         prepared = await connection.prepare(sql)
         types = [each.name for each in prepared.get_parameters()]
         values = ", ".join(f"NULL::{kind}" for kind in types)

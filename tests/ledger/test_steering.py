@@ -31,9 +31,8 @@ async def test_gates_are_read_when_they_have_changed_and_only_then(ledger: Ledge
         {"opening": None},
         {"until": NOW + 100},
         {"override_automatic": True},
-        {"now": NOW + 0.001},
     ],
-    ids=["narrower", "open", "with an end", "overriding", "anew"],
+    ids=["narrower", "open", "with an end", "overriding"],
 )
 async def test_every_change_of_a_gate_is_seen_also_within_the_same_moment(
     ledger: Ledger, change: dict[str, Any]

@@ -172,7 +172,7 @@ async def test_positions_are_given_out_once_and_in_the_order_of_becoming_visible
             await asyncio.sleep(0.001)
 
     async def stamp(ledger: Ledger) -> None:
-        while not done.is_set():
+        while not done.is_set() or await ledger.feed.unstamped():
             await ledger.feed.stamp(limit=5)
             await asyncio.sleep(0.001)
 

@@ -1,8 +1,11 @@
 """Logs are one event a line, and no traceback in them shows what variables held."""
 
+import io
 import json
 import logging
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -62,3 +65,15 @@ def test_libraries_are_heard_from_a_warning_on_in_the_same_form(capsys: pytest.C
     logging.getLogger("uvicorn.error").warning("trouble")
     [line] = capsys.readouterr().err.splitlines()
     assert json.loads(line)["event"] == "trouble"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_a_log_that_cannot_be_written_takes_nothing_with_it(log_format: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = io.TextIOWrapper(io.FileIO("/dev/full", "w"), write_through=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "stderr", full)
+        set_up(log_format)
+        structlog.get_logger().warning("store.unavailable", reason="the disk is full")
+        logging.getLogger("uvicorn.error").warning("trouble")
+    full.detach().close()

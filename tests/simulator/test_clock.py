@@ -41,7 +41,7 @@ async def test_a_jump_wakes_whoever_waits_for_that_moment() -> None:
     await asyncio.sleep(0)
 
     clock.advance(3_600)
-    await asyncio.wait_for(waiting[0], 5)
+    await asyncio.wait_for(waiting[0], 60)
 
     assert not waiting[1].done()
     waiting[1].cancel()
@@ -50,4 +50,4 @@ async def test_a_jump_wakes_whoever_waits_for_that_moment() -> None:
 async def test_a_fast_clock_makes_waits_short() -> None:
     clock = SimClock(speed=3_600.0)
 
-    await asyncio.wait_for(clock.sleep_until(clock.now() + 60), 5)
+    await asyncio.wait_for(clock.sleep_until(clock.now() + 3_600), 60)

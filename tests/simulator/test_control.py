@@ -32,7 +32,7 @@ async def test_requests_and_deliveries_are_listed_from_a_number_on(meta: Platfor
     for _ in range(3):
         await ask(meta, "/v26.0/1")
         await meta.send(NUMBER)
-    await meta.drain(10)
+    await meta.drain(60)
 
     requests = (await ask(meta, "/_control/requests?after=1&limit=1")).json["requests"]
     deliveries = (await ask(meta, "/_control/deliveries")).json["deliveries"]

@@ -21,7 +21,7 @@ def _tried(meta: Platform, count: int) -> bool:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.002)
 
@@ -30,7 +30,7 @@ async def test_a_webhook_is_sent_again_until_it_is_answered_200(start: Start, ca
     meta = await start(Scenario(webhooks=Webhooks(retry_delays_s=(0.0,))))
     callback.answers = [503, 500, 301, 204, 401, 0, 200]
     sent = await meta.send(NUMBER, "image")
-    await meta.drain(10)
+    await meta.drain(60)
     (delivery,) = meta.record.deliveries
 
     assert [attempt.status for attempt in delivery.attempts] == [503, 500, 301, 204, 401, None, 200]
@@ -54,7 +54,7 @@ async def test_delays_rise_in_simulated_time(start: Start, callback: Any) -> Non
     for jump_s, count in ((61, 3), (3_601, 4), (3_601, 5), (3_601, 6)):
         meta.clock.advance(jump_s)
         await until(partial(_tried, meta, count))  # only then is it known when it is sent again
-    await meta.drain(10)
+    await meta.drain(60)
 
     times = [attempt.at for attempt in meta.record.deliveries[0].attempts]
     gaps_s = [later - earlier for earlier, later in itertools.pairwise(times[1:])]
@@ -69,7 +69,7 @@ async def test_a_webhook_is_given_up_after_seven_days_and_not_forgotten(start: S
         await until(partial(_tried, meta, count))
         assert meta.outstanding == (1 if count < 8 else 0)
         meta.clock.advance(86_401)
-    await meta.drain(10)
+    await meta.drain(60)
 
     assert meta.record.deliveries[0].state == "given-up"
     assert meta.record.unacknowledged() == [sent.wamid]
@@ -105,14 +105,17 @@ async def test_a_dead_callback_holds_up_no_other(start: Start, callback: Any) ->
 
 
 async def test_no_more_connections_are_used_than_the_scenario_says(start: Start) -> None:
-    open_now, most = 0, 0
+    open_now, most, all_there = 0, 0, asyncio.Event()
 
     async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal open_now, most
         open_now += 1
         most = max(most, open_now)
+        if open_now == 3:
+            all_there.set()
         await reader.readuntil(b"\r\n\r\n")
-        await asyncio.sleep(0.01)
+        await all_there.wait()
+        await asyncio.sleep(0.01)  # a fourth one would come meanwhile
         open_now -= 1
         writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
         writer.close()
@@ -123,7 +126,7 @@ async def test_no_more_connections_are_used_than_the_scenario_says(start: Start)
     meta.add_number("77", app_secret=b"s", callback=url, token="token-a")
     for _ in range(20):
         await meta.send("77")
-    await meta.drain(10)
+    await meta.drain(60)
 
     assert most == 3
     listening.close()

@@ -18,7 +18,7 @@ Start = Callable[..., Awaitable[Platform]]
 
 async def test_a_file_travels_from_the_webhook_to_the_client(meta: Platform, callback: Any) -> None:
     sent = await meta.send(NUMBER, "voice", customer=3)
-    await meta.drain(10)
+    await meta.drain(60)
     (message,) = callback.messages
     async with aiohttp.ClientSession(headers=HEADERS) as session:
         async with session.get(f"{meta.graph_url}/v26.0/{message['audio']['id']}") as answer:
@@ -53,7 +53,7 @@ async def test_a_scenario_brings_its_tokens_and_numbers(start: Start, callback: 
     number = NumberEntry(phone_number_id="5", app_secret="s", callback=callback.url, token="t", no_storage=True)
     meta = await start(Scenario(tokens=(TokenEntry(name="t", value="EAAGt"),), numbers=(number,)))
     sent = await meta.send("5", "image")
-    await meta.drain(10)
+    await meta.drain(60)
 
     assert sent.media is not None
     assert (await ask(meta, f"/v26.0/{sent.media.id}", token="EAAGt")).status == 200
@@ -64,7 +64,7 @@ async def test_a_scenario_brings_its_tokens_and_numbers(start: Start, callback: 
 async def test_a_scenario_can_be_changed_while_it_runs(meta: Platform, callback: Any) -> None:
     meta.set_scenario(Scenario(speed=100.0, webhooks=Webhooks(url=False)))
     await meta.send(NUMBER, "image")
-    await meta.drain(10)
+    await meta.drain(60)
 
     assert meta.clock.speed == 100.0
     assert "url" not in callback.messages[0]["image"]
@@ -96,7 +96,7 @@ async def test_what_is_made_is_there_before_its_webhook_and_can_be_sent_again(
 
     meta.resend(made)
     meta.resend(made, await meta.send(NUMBER))
-    await meta.drain(10)
+    await meta.drain(60)
 
     assert [message["id"] for message in callback.messages].count(made.wamid) == 2
 

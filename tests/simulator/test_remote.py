@@ -17,7 +17,7 @@ async def test_every_order_has_its_method(meta: Platform, callback: Any) -> None
         files = await remote.upload(b"x", "image/jpeg", number="77", count=3, filename="a.jpg")
         sent = await remote.send("77", "image", customer=2, count=2, data=b"y", mime_type="image/png", caption="hi")
         await remote.traffic(5, 1e6, {"text": 1.0}, numbers=["77"])
-        await remote.drain(10)
+        await remote.drain(60)
         await remote.revoke_token("b")
         await remote.advance(3_600)
         await remote.set_scenario({"rules": {"override": "405"}})

@@ -37,6 +37,7 @@ from penstock.web.server import listen
 SECRET = b"app-secret"
 NUMBER = "100000000000002"
 CUSTOMER = "15550001234"
+HOSTS = {"media.look_up": ("graph.facebook.com",), "media.download": (".fbcdn.net",)}
 
 
 class Got:
@@ -83,7 +84,6 @@ class Site:
                 public_base=self.base,
                 session_key=b"the session key of the tests",
                 version="1.2.3",
-                hosts=("graph.facebook.com", ".fbcdn.net"),
                 body_within_s=body_within_s,
             )
         )
@@ -117,7 +117,7 @@ class Site:
         for connection in list(self._state.connections):
             connection.shutdown()
         if self._state.tasks:
-            await asyncio.wait(self._state.tasks, timeout=5)
+            await asyncio.wait(self._state.tasks, timeout=300)
         await self.blobs.stop()
         await self.registry.stop()
 
@@ -254,7 +254,7 @@ async def provisioned(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) 
     if not made.exists():
         await _provision(draft := made.with_suffix(".draft"))
         draft.rename(made)
-    ledger = Ledger(SqliteDatabase(tmp_path / "penstock.db"), FernetSealer(["a key of the tests"]))
+    ledger = Ledger(SqliteDatabase(tmp_path / "penstock.db"), FernetSealer(["a key of the tests"]), hosts=HOSTS)
     shutil.copyfile(made, tmp_path / "penstock.db")
     await ledger.start()
     yield ledger

@@ -51,9 +51,16 @@ def test_a_foreign_error_is_logged_by_kind_and_place_only() -> None:
 
 def test_an_error_of_ours_is_logged_with_its_sentence() -> None:
     with capture_logs() as logged:
+        note("web.failed", UnsafeStore("fsync is off"))
+
+    assert (logged[0]["why"], logged[0]["log_level"]) == ("fsync is off", "error")
+
+
+def test_what_cannot_be_reached_is_told_of_by_others() -> None:
+    with capture_logs() as logged:
         note("web.failed", StoreUnavailable("the disk is full"))
 
-    assert logged[0]["why"] == "the disk is full"
+    assert [entry["log_level"] for entry in logged] == ["debug"]
 
 
 def test_an_error_from_elsewhere_has_no_place_in_our_source() -> None:

@@ -10,9 +10,20 @@ from penstock.core.errors import Unreachable
 from penstock.web.server import Server, listen
 
 
-async def app(scope: Any, receive: Any, send: Any) -> None:
-    if scope["path"] == "/slow":
-        await asyncio.sleep(0.3)
+class Slow:
+    """An app that answers at once, but for ``/slow``, which it answers when it is told to end."""
+
+    def __init__(self) -> None:
+        self.asked, self.told = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/slow":
+            self.asked.set()
+            await self.told.wait()
+        await answer(send)
+
+
+async def answer(send: Any) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})
 
@@ -27,19 +38,19 @@ async def ask(port: int, path: str) -> bytes:
 
 
 async def test_it_serves_from_start_to_stop_and_tells_streams_before_it_ends() -> None:
-    told: list[str] = []
+    app = Slow()
     listening = listen("127.0.0.1", 0)
     port = listening.getsockname()[1]
-    server = Server(app, ending=lambda: told.append("ending"))
+    server = Server(app, ending=app.told.set)
     before = signal.getsignal(signal.SIGTERM)
     await server.start(listening)
     assert signal.getsignal(signal.SIGTERM) == before
     assert (await ask(port, "/")).endswith(b"ok")
-    assert told == []
+    assert not app.told.is_set()
     under_way = asyncio.create_task(ask(port, "/slow"))
-    await asyncio.sleep(0.1)
+    await app.asked.wait()
     await server.stop()
-    assert told == ["ending"]
+    assert app.told.is_set()
     assert (await under_way).endswith(b"ok")
     await server.ended()
     with pytest.raises(OSError, match=r"Connect call failed"):

@@ -193,7 +193,7 @@ async def raw(site: Any, head: str, *parts: bytes) -> bytes:
         writer.write(part)
     await writer.drain()
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             return await reader.read(65_536)
     finally:
         writer.close()

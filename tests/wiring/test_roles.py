@@ -1,13 +1,18 @@
 """On PostgreSQL a process has the roles that it was given, beside others; what it has not, it does not serve."""
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from penstock.controls.gates import keeper
 from penstock.core.errors import WrongUse
+from penstock.flow import lanes
 from penstock.settings import Bind, FolderUrl, PostgresUrl, Settings, load
 from penstock.wiring.instance import ROLES, Instance
+from penstock.wiring.stores import open_ledger
 
 
 def settings(folder: Path, url: str) -> Settings:
@@ -104,3 +109,68 @@ def test_without_a_secret_key_nothing_starts_on_postgresql() -> None:
         load(environ)
     assert "\n" not in str(caught.value)
     assert load({**environ, "PENSTOCK_SECRET_KEY": "one,two"}).database_file is None
+
+
+async def test_a_gate_works_in_other_processes_without_their_looking(
+    tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeper, "_EVERY_S", 3_600.0)
+    fetcher = Instance(settings(tmp_path, postgres_url), roles=["fetcher"])
+    await fetcher.start()
+    try:
+        async with open_ledger(settings(tmp_path, postgres_url)) as command:
+            for shut in (True, False, True):
+                if shut:
+                    await command.gates.shut({}, owner="operator", by="me", why="test", now=await command.now())
+                else:
+                    await command.gates.open({}, owner="operator")
+                async with asyncio.timeout(60):
+                    while bool(fetcher.gates._board.gates) is not shut:
+                        await asyncio.sleep(0.01)
+    finally:
+        await fetcher.stop()
+
+
+async def test_what_a_receiver_takes_in_wakes_the_fetcher_of_another_process(
+    tmp_path: Path,
+    postgres_url: str,
+    webhooks: Any,
+    signed: Callable[[bytes], bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lanes, "_LOOK_S", 3_600.0)
+    told = settings(tmp_path, postgres_url)
+    async with open_ledger(told, create=True) as ledger:
+        now, made = await ledger.now(), ledger.provisioning
+        await made.add_workspace("acme", now=now)
+        await made.add_app("main", secret="app-secret", verify_token="verify-me", now=now)
+        await made.add_credential("token-a", token="EAAGtokenA", now=now)
+        await made.add_number("100000000000002", workspace="acme", app="main", credential="token-a", now=now)
+        await ledger.gates.shut({}, owner="operator", by="me", why="nothing is to be sent", now=now)
+    fetcher, receiver = Instance(told, roles=["fetcher"]), Instance(told, roles=["receiver"])
+    looks: list[int] = []
+    due = fetcher.ledger.queue.due
+
+    async def counted() -> Any:
+        looks.append(1)
+        return await due()
+
+    fetcher.ledger.queue.due = counted  # type: ignore[method-assign]
+    await fetcher.start()
+    await receiver.start()
+    try:
+        async with asyncio.timeout(60):
+            for number in range(3):
+                before = len(looks)
+                body = webhooks.body(webhooks.file(f"wamid.{number}", f"m{number}"))
+                await receiver.receiver.take(body, signed(body))
+                while len(looks) == before:
+                    await asyncio.sleep(0.01)
+    finally:
+        await receiver.stop()
+        await fetcher.stop()
+
+
+def test_what_a_fetcher_claims_bears_the_name_that_its_process_beats_under(tmp_path: Path, postgres_url: str) -> None:
+    instance = Instance(settings(tmp_path, postgres_url), roles=["fetcher"])
+    assert instance.fetcher._owner == instance.housekeeping.id

@@ -109,7 +109,7 @@ class _Windows:
             async with child("whole", told, folder=folder) as instance:
                 load = {
                     "host": "127.0.0.1",
-                    "port": instance.ready["port"],
+                    "ports": [instance.ready["port"]],
                     "kind": "text",
                     "first": _TEXTS_FROM,
                     "count": _WARM_UP + options.webhooks,
@@ -119,7 +119,7 @@ class _Windows:
                     await generator.ask("pace", count=_WARM_UP, rate_per_s=options.rate_per_s)
                     await asyncio.sleep(_BEGIN_S)
                     began = (await self._upstream.ask("count"))["served"]
-                    with meters.measured(instance.pid, generator.pid) as meter:
+                    with meters.measured((instance.pid,), (generator.pid,)) as meter:
                         answer = await generator.ask("pace", count=options.webhooks, rate_per_s=options.rate_per_s)
                     served = (await self._upstream.ask("count"))["served"]
         return Answers(

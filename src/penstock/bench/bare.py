@@ -88,7 +88,9 @@ async def work(told: Facts, parent: Parent) -> None:
             parent.say()
             while (order := await parent.order()) is not None:
                 window = loop.clocks.window(warm_up=order["warm_up"], items=order["items"])
-                media_ids = iter([bodies.media_id(number) for number in range(order["warm_up"] + order["items"])])
+                whole = order["warm_up"] + order["items"] + order.get("surplus", 0)
+                first = told.get("number", 0) * whole
+                media_ids = iter([bodies.media_id(number) for number in range(first, first + whole)])
                 await asyncio.gather(*(loop.work(media_ids) for _ in range(told["concurrency"])))
                 parent.say(**await window, not_attached={})
 

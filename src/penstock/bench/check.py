@@ -81,7 +81,7 @@ async def _in_turn(options: Options, folder: Path, upstream: Child, told: Told) 
         await client.ask("fill", items=options.backlog)
 
         async def window(*, checked: bool) -> Window:
-            with meters.measured(client.pid, upstream.pid) as meter:
+            with meters.measured((client.pid,), (upstream.pid,)) as meter:
                 answer = await client.ask("fetch", warm_up=options.warm_up, items=options.files, checked=checked)
             part = answer["wall_s"] / meter.wall_s
             return Window(

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from penstock.bench import installation, machine
+from penstock.bench.places import Places, opened
 from penstock.bench.processes import Child, child
 from penstock.bench.ratios import Facts, percentile
 from penstock.bench.rounds import Steps, Told
@@ -28,6 +29,7 @@ class Options(msgspec.Struct, frozen=True):
     pause_ms: float = 200.0  # of the upstream, before each answer
     size_bytes: int = 16_384
     concurrency: int = 64
+    store: str = "sqlite"
 
 
 async def measure(options: Options, parent: Path, told: Told) -> Facts:
@@ -37,31 +39,38 @@ async def measure(options: Options, parent: Path, told: Told) -> Facts:
         machine.must_have(
             folder, disk_bytes=options.dumped * _ROW_BYTES + min(options.dumped, fetched) * options.size_bytes
         )
-        facts: Facts = {"part": "fair", "machine": machine.described(folder), "sizes": msgspec.structs.asdict(options)}
+        facts: Facts = {
+            "part": "fair",
+            "store": options.store,
+            "machine": machine.described(folder),
+            "sizes": msgspec.structs.asdict(options),
+        }
         facts["warnings"] = machine.warnings(facts["machine"])
         steps = Steps(2, told)
         served = {"size_bytes": options.size_bytes, "pause_s": options.pause_ms / 1_000}
-        async with child("upstream", served, folder=folder) as upstream:
-            facts["alone"] = await _side(options, folder, upstream, dumped=0)
-            steps()
-            facts["beside"] = await _side(options, folder, upstream, dumped=options.dumped)
-            steps()
+        with opened(options.store, folder) as places:
+            facts |= places.facts()
+            async with child("upstream", served, folder=folder) as upstream:
+                facts["alone"] = await _side(options, places, upstream, dumped=0)
+                steps()
+                facts["beside"] = await _side(options, places, upstream, dumped=options.dumped)
+                steps()
     ratio = round(facts["beside"]["median_s"] / facts["alone"]["median_s"], 2)
     facts["ratio"] = {"value": ratio, "target": TARGET, "met": ratio <= TARGET}
     return facts
 
 
-async def _side(options: Options, folder: Path, upstream: Child, *, dumped: int) -> Facts:
-    with installation.round_folder(folder, f"dumped-{dumped}") as own:
+async def _side(options: Options, places: Places, upstream: Child, *, dumped: int) -> Facts:
+    with places.new(f"dumped-{dumped}") as place:
         told = {
-            "folder": str(own),
+            **place.told(),
             "graph_url": upstream.ready["url"],
             "sha256": upstream.ready["sha256"],
             "concurrency": options.concurrency,
             "others": options.others,
             "dumped": dumped,
         }
-        async with child("neighbours", told, folder=own) as process:
+        async with child("neighbours", told, folder=place.folder) as process:
             answer = await process.ask("send", seconds=options.seconds)
     took_s = answer["took_s"]
     return {

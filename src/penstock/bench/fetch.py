@@ -1,22 +1,26 @@
 """``penstock bench fetch``: what leases, gates, verdicts, attempts and a durable ending cost beside the bare work.
 
 Penstock's fetcher with a backlog of small files against a bare client loop that looks up, downloads, hashes, writes and
-fsyncs the same files from the same upstream. Called by ``cli.bench``.
+fsyncs the same files from the same upstream. On PostgreSQL also as several processes of either side. Called by
+``cli.bench``.
 """
 
+import asyncio
+import contextlib
 from pathlib import Path
 
 import msgspec
 
 from penstock.bench import certificate, installation, machine, meters
+from penstock.bench.places import Place, Places, opened
 from penstock.bench.processes import Child, child
-from penstock.bench.ratios import FULL, Facts, Window, compared, disturbed
+from penstock.bench.ratios import FULL, Facts, Targets, Window, by_processes, compared, disturbed, together
 from penstock.bench.rounds import Steps, Told, alternately
 
-TARGET_WALL = 0.6
-TARGET_CPU = 0.5
+TARGETS = {"sqlite": Targets(wall=0.6, cpu=0.5), "postgres": Targets(wall=0.5, cpu=0.5)}
 _NEAR = 0.7  # of the upstream's own ceiling: a side that comes so near may have been held back by it
 _CEILING_PAIRS = 5_000
+_SERVER_DISK_BYTES = 1 << 30  # PostgreSQL keeps its log in large files
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -27,11 +31,25 @@ class Options(msgspec.Struct, frozen=True):
     size_bytes: int = 65_536
     concurrency: int = 64
     tls: bool = False
+    store: str = "sqlite"
+    processes: tuple[int, ...] = (1,)  # of either side; several only on PostgreSQL
 
     @property
     def warm_up(self) -> int:
         """Files that are fetched before the clocks start, so that connections are there and code is warm."""
         return min(200, self.files)
+
+    def each(self, processes: int) -> int:
+        """Files of the window of one of so many processes."""
+        return max(1, self.files // processes)
+
+    def surplus(self, processes: int) -> int:
+        """Files of one of several processes behind its window, so that none is alone before the last one's is over."""
+        return 0 if processes == 1 else max(1, self.each(processes) // 2)
+
+    def written(self) -> int:
+        """Files that are on the disk at once at most."""
+        return max(each * (self.warm_up + self.each(each) + self.surplus(each)) for each in self.processes)
 
 
 async def measure(options: Options, parent: Path, told: Told) -> Facts:
@@ -39,21 +57,32 @@ async def measure(options: Options, parent: Path, told: Told) -> Facts:
     with installation.own_folder(parent) as folder:
         machine.must_have(
             folder,
-            disk_bytes=(options.files + options.warm_up) * (options.size_bytes + 16_384),
-            descriptors=options.concurrency * 2 + 256,
+            disk_bytes=options.written() * (options.size_bytes + 16_384)
+            + _SERVER_DISK_BYTES * (options.store != "sqlite"),
+            descriptors=options.concurrency * 2 * max(options.processes) + 256,
         )
-        facts: Facts = {"part": "fetch", "machine": machine.described(folder), "sizes": msgspec.structs.asdict(options)}
+        facts: Facts = {
+            "part": "fetch",
+            "store": options.store,
+            "machine": machine.described(folder),
+            "sizes": msgspec.structs.asdict(options),
+        }
         facts["warnings"] = machine.warnings(facts["machine"])
         pem = certificate.make(folder) if options.tls else None
         served = {"size_bytes": options.size_bytes, "certificate": str(pem) if pem else None}
+        steps = Steps(options.rounds * 2 * len(options.processes), told)
         async with child("upstream", served, folder=folder) as upstream:
             ceiling = None if options.tls else await _ceiling(options, upstream, folder)
-            sides = _Sides(options, folder, upstream, pem)
-            steps = Steps(options.rounds * 2, told)
-            pairs = await alternately(options.rounds, sides.penstock, sides.floor, steps)
-        facts |= compared(pairs, ours="penstock", target_wall=TARGET_WALL, target_cpu=TARGET_CPU)
+            found = []
+            with opened(options.store, folder) as places:
+                facts |= places.facts()
+                for processes in options.processes:
+                    sides = _Sides(options, places, upstream, pem, processes)
+                    pairs = await alternately(options.rounds, sides.penstock, sides.floor, steps)
+                    found.append(compared(pairs, ours="penstock", targets=TARGETS[options.store]))
+                    facts["warnings"] += _doubts(pairs, ceiling)
+        facts |= by_processes(options.store, options.processes, found)
         facts["upstream"] = {"ceiling_pairs_per_s": ceiling}
-        facts["warnings"] += _doubts(pairs, ceiling)
     return facts
 
 
@@ -62,25 +91,26 @@ async def _ceiling(options: Options, upstream: Child, folder: Path) -> float:
     pairs = min(_CEILING_PAIRS, options.files)
     load = {
         "host": "127.0.0.1",
-        "port": upstream.ready["port"],
+        "ports": [upstream.ready["port"]],
         "kind": "get",
         "count": pairs,
         "connections": options.concurrency,
     }
     async with child("load", load, folder=folder) as generator:
-        with meters.measured(upstream.pid, generator.pid) as meter:
+        with meters.measured((upstream.pid,), (generator.pid,)) as meter:
             await generator.ask("saturate", count=2 * pairs)
     return round(pairs / meter.wall_s, 1)
 
 
 class _Sides:
-    """Measures either side against one upstream."""
+    """Measures either side against one upstream, with so many processes."""
 
-    def __init__(self, options: Options, folder: Path, upstream: Child, pem: Path | None) -> None:
+    def __init__(self, options: Options, places: Places, upstream: Child, pem: Path | None, processes: int) -> None:
         self._options = options
-        self._folder = folder
+        self._places = places
         self._upstream = upstream
         self._env = {"SSL_CERT_FILE": str(pem)} if pem else {}
+        self._processes = processes
 
     async def penstock(self, name: str) -> Window:
         """The real fetcher."""
@@ -91,29 +121,59 @@ class _Sides:
         return await self._window(name, "bare")
 
     async def _window(self, name: str, module: str) -> Window:
-        options, ready = self._options, self._upstream.ready
-        with installation.round_folder(self._folder, name) as folder:
-            told = {
-                "folder": str(folder),
-                "graph_url": ready["url"],
-                "sha256": ready["sha256"],
-                "concurrency": options.concurrency,
-            }
-            async with child(module, told, folder=folder, env=self._env) as client:
+        options, count = self._options, self._processes
+        window = {"warm_up": options.warm_up, "items": options.each(count)}
+        surplus = options.surplus(count)
+        with self._places.new(name) as place:
+            async with contextlib.AsyncExitStack() as stack:
+                clients = [
+                    await stack.enter_async_context(self._client(place, module, number)) for number in range(count)
+                ]
                 if module == "fetching":
-                    await client.ask("fill", items=options.files + options.warm_up)
-                with meters.measured(client.pid, self._upstream.pid) as meter:
-                    answer = await client.ask("fetch", warm_up=options.warm_up, items=options.files)
-        # The process read its own clocks around the window proper; what else the machine did is counted around all.
-        part = answer["wall_s"] / meter.wall_s
-        return Window(
-            answer["operations"],
-            answer["wall_s"],
-            answer["cpu_s"],
-            meter.helper_cpu_s * part,
-            meter.others_cpu_s * part,
-            errors=sum(answer["not_attached"].values()),
+                    await clients[0].ask("fill", items=count * (sum(window.values()) + surplus))
+                with meters.measured(
+                    [client.pid for client in clients],
+                    (self._upstream.pid,),
+                    server_cpu_s=self._places.server_cpu_s,
+                ) as meter:
+                    answers = await asyncio.gather(
+                        *(client.ask("fetch", **window, surplus=surplus) for client in clients)
+                    )
+        # Each process read its own clocks around its window; what else the machine did is counted around all of it,
+        # and taken in proportion.
+        own = together(
+            [
+                Window(
+                    answer["operations"],
+                    answer["wall_s"],
+                    answer["cpu_s"],
+                    helper_cpu_s=0.0,
+                    others_cpu_s=0.0,
+                    errors=sum(answer["not_attached"].values()),
+                )
+                for answer in answers
+            ]
         )
+        part = own.wall_s / meter.wall_s
+        return msgspec.structs.replace(
+            own,
+            helper_cpu_s=meter.helper_cpu_s * part,
+            others_cpu_s=meter.others_cpu_s * part,
+            server_cpu_s=meter.server_cpu_s * part,
+        )
+
+    def _client(self, place: Place, module: str, number: int) -> contextlib.AbstractAsyncContextManager[Child]:
+        """One process of a side; the first one makes the installation."""
+        ready = self._upstream.ready
+        told = {
+            **place.told(),
+            "first": not number,
+            "number": number,
+            "graph_url": ready["url"],
+            "sha256": ready["sha256"],
+            "concurrency": self._options.concurrency,
+        }
+        return child(module, told, folder=place.folder, env=self._env)
 
 
 def _doubts(pairs: list[tuple[Window, Window]], ceiling: float | None) -> list[str]:

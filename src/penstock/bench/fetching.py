@@ -6,6 +6,7 @@ the parts.
 """
 
 import contextlib
+import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -68,9 +69,15 @@ class Count:
 async def work(told: Facts, parent: Parent) -> None:
     """Be ready; ``fill`` puts files to work, ``fetch`` waits until as many have ended and tells what that took."""
     set_up("json")
-    settings = installation.settings(Path(told["folder"]), graph_url=told["graph_url"], concurrency=told["concurrency"])
+    settings = installation.settings(
+        Path(told["folder"]),
+        graph_url=told["graph_url"],
+        concurrency=told["concurrency"],
+        database_url=told.get("database_url"),
+    )
     count, filled, started = Count(), 0, False
-    async with installation.provisioned(settings) as ledger, contextlib.AsyncExitStack() as stack:
+    opened = installation.provisioned if told.get("first", True) else stores.open_ledger
+    async with opened(settings) as ledger, contextlib.AsyncExitStack() as stack:
         switch = Switch() if told.get("switch") else None
         fetcher = await open_fetcher(
             stack, ledger, settings, count, switch or send_declared, slow_s=told.get("slow_s", 0.0)
@@ -115,7 +122,7 @@ async def open_fetcher(
         registry,
         graph,
         blobs,
-        owner="bench",
+        owner=f"bench-{os.getpid()}",
         concurrency=settings.fetch_concurrency,
         gates=gates,
         witness=witness,

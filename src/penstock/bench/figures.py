@@ -19,10 +19,9 @@ def rows(facts: Facts) -> Iterator[str]:
     where = (f"`{facts['command']}`", facts["at"][:10])
     match facts["part"]:
         case "receive":
-            for kind in facts["sizes"]["kinds"]:
-                yield from _ratios(f"receive, {kind}", facts[kind]["ratios"], where)
+            yield from _receive(facts, where)
         case "fetch":
-            yield from _ratios("fetch", facts["ratios"], where)
+            yield from _fetch(facts, where)
         case "memory":
             each = facts["mib_each"]
             yield _row(
@@ -34,16 +33,13 @@ def rows(facts: Facts) -> Iterator[str]:
             target = f"≤ {share['target'] * 100:g}"
             yield _row("check, % of the fetcher's CPU", f"{share['median'] * 100:.1f}", between, target, share, where)
         case "answer":
-            for side in ("idle", "busy"):
-                p99, rounds = facts[side]["p99_ms"], facts[side]["p99_ms_of_rounds"]
-                spread = f"{min(rounds):.1f} to {max(rounds):.1f}"
-                yield _row(f"answer, 99th percentile {side}, ms", f"{p99:.1f}", spread, "", {}, where)
+            yield from _answers(facts, where)
         case "claim":
             yield from _claims(facts["stores"], where)
         case "fair":
-            ratio = facts["ratio"]
-            target = f"≤ {ratio['target']:g}"
-            yield _row("fair, median beside an archive", f"{ratio['value']:.2f}", "", target, ratio, where)
+            yield from _fair(facts, where)
+        case "gates":
+            yield from _gates(facts["gates"], where)
         case part:
             raise ValueError(f"there is no part {part}")
 
@@ -54,6 +50,58 @@ def _ratios(name: str, ratios: Facts, where: Sequence[str]) -> Iterator[str]:
         spread = f"{found['min']:.2f} to {found['max']:.2f}"
         target = f"≥ {found['target']:g}"
         yield _row(f"{name}, {label} ratio", f"{found['median']:.2f}", spread, target, found, where)
+
+
+def _answers(facts: Facts, where: Sequence[str]) -> Iterator[str]:
+    for side in ("idle", "busy"):
+        p99, rounds = facts[side]["p99_ms"], facts[side]["p99_ms_of_rounds"]
+        spread = f"{min(rounds):.1f} to {max(rounds):.1f}"
+        yield _row(f"answer, 99th percentile {side}, ms", f"{p99:.1f}", spread, "", {}, where)
+
+
+def _gates(gates: Sequence[Facts], where: Sequence[str]) -> Iterator[str]:
+    for each in gates:
+        value = "none" if each["value"] is None else f"{each['value']:g}"
+        yield _row(f"gates, {each['gate']}", value, "", each["target"], each, where)
+
+
+def _receive(facts: Facts, where: Sequence[str]) -> Iterator[str]:
+    for label, found in _blocks(facts):
+        for kind in facts["sizes"]["kinds"]:
+            name = f"receive, {label}{kind}"
+            yield from _ratios(name, found[kind]["ratios"], where)
+            yield from _of_server(name, found[kind].get("durable"), facts, where)
+
+
+def _fetch(facts: Facts, where: Sequence[str]) -> Iterator[str]:
+    for label, found in _blocks(facts):
+        name = f"fetch, {label}".removesuffix(", ")
+        yield from _ratios(name, found["ratios"], where)
+        yield from _of_server(name, found.get("penstock"), facts, where)
+
+
+def _fair(facts: Facts, where: Sequence[str]) -> Iterator[str]:
+    ratio = facts["ratio"]
+    on = "" if facts.get("store", "sqlite") == "sqlite" else f"{facts['store']}, "
+    target = f"≤ {ratio['target']:g}"
+    yield _row(f"fair, {on}median beside an archive", f"{ratio['value']:.2f}", "", target, ratio, where)
+
+
+def _blocks(facts: Facts) -> Iterator[tuple[str, Facts]]:
+    """What was compared, and what goes before its name."""
+    if "by_processes" not in facts:
+        yield "", facts
+        return
+    for number, found in facts["by_processes"].items():
+        yield f"{facts['store']}, {number} process{'es' * (number != '1')}, ", found
+
+
+def _of_server(name: str, ours: Facts | None, facts: Facts, where: Sequence[str]) -> Iterator[str]:
+    """What the database server used itself, which is in no ratio."""
+    if ours is not None and "server" in facts:
+        used = {which: value * 1_000 for which, value in ours["server_cpu_s_per_1000"].items()}
+        spread = f"{used['min']:.0f} to {used['max']:.0f}"
+        yield _row(f"{name}, PostgreSQL's own CPU, µs each", f"{used['median']:.0f}", spread, "", {}, where)
 
 
 def _claims(stores: Facts, where: Sequence[str]) -> Iterator[str]:

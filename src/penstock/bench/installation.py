@@ -16,10 +16,11 @@ from penstock.core.errors import Unreachable
 from penstock.flow.receiver import Receiver, Taken
 from penstock.flow.registry import Registry
 from penstock.ledger.book import Ledger
-from penstock.settings import Settings
+from penstock.settings import PostgresUrl, Settings
 from penstock.settings.values import Bind, FolderUrl, SqliteUrl
 from penstock.wiring.stores import open_ledger
 
+_KEY = "a key of the benchmark"
 _AT_ONCE = 250  # bodies of a backlog that share a commit
 
 
@@ -53,10 +54,20 @@ def round_folder(folder: Path, name: str) -> Iterator[Path]:
         shutil.rmtree(own, ignore_errors=True)
 
 
-def settings(folder: Path, *, graph_url: str = "https://graph.facebook.com", concurrency: int = 64) -> Settings:
-    """The settings of an installation in ``folder`` whose upstream is on this machine."""
+def settings(
+    folder: Path,
+    *,
+    graph_url: str = "https://graph.facebook.com",
+    concurrency: int = 64,
+    database_url: str | None = None,
+) -> Settings:
+    """The settings of an installation in ``folder`` whose upstream is on this machine.
+
+    Its database is a file there, unless another one's address is given.
+    """
     return Settings(
-        database_url=SqliteUrl(folder / "penstock.db"),
+        database_url=SqliteUrl(folder / "penstock.db") if database_url is None else PostgresUrl(database_url),
+        secret_key=(_KEY,),
         blobs_url=FolderUrl(folder / "blobs"),
         bind=Bind("127.0.0.1", 0),
         graph_url=graph_url,

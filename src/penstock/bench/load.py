@@ -101,7 +101,7 @@ async def _until(due: float) -> None:
 async def work(told: Facts, parent: Parent) -> None:
     """Make the requests, then send them as ordered."""
     requests = deque(_requests(told))
-    pool = Pool(told["host"], told["port"])
+    pool = Pool(told["host"], *told["ports"])
     await pool.connect(told["connections"])
     parent.say(body_bytes=len(requests[-1].partition(b"\r\n\r\n")[2]))
     while (order := await parent.order()) is not None:

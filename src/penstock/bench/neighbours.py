@@ -60,7 +60,7 @@ async def work(told: Facts, parent: Parent) -> None:
     set_up("json")
     folder, others = Path(told["folder"]), told["others"]
     settings = installation.settings(folder, graph_url=told["graph_url"], concurrency=told["concurrency"])
-    async with measured(folder / "fair.db") as it, contextlib.AsyncExitStack() as stack:
+    async with measured(told.get("database_url") or folder / "fair.db") as it, contextlib.AsyncExitStack() as stack:
         await it.bulk.workspaces(others + 1, now=await it.ledger.now())
         if told["dumped"]:
             await it.bulk.files(told["dumped"], now=await it.ledger.now(), workspaces=1, from_workspace=others + 1)

@@ -5,7 +5,6 @@ Where everything runs as root, which PostgreSQL refuses, the server runs as the 
 tests: it trusts everybody on this machine, and its data goes when it is removed.
 """
 
-import contextlib
 import importlib.util
 import os
 import secrets
@@ -61,13 +60,30 @@ class PostgresServer:
         self._configuration = _QUIET | configuration
         self._process: subprocess.Popen[bytes] | None = None
         self.log = self._folder / "log"
-        with contextlib.closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self._reserved = reserve()
+        self.port: int = self._reserved.getsockname()[1]
 
     def url(self, database: str = "postgres") -> str:
         """Where a database is, as the settings name it."""
         return f"postgresql://{_USER}@127.0.0.1:{self.port}/{database}"
+
+    @property
+    def pid(self) -> int:
+        """The process id of a server that runs."""
+        assert self._process is not None
+        return self._process.pid
+
+    def version(self) -> str:
+        """Of the programs, as they write it."""
+        return self._run("postgres", "--version").split()[-1]
+
+    def create(self, database: str) -> None:
+        """Make an empty database. Raises Unreachable."""
+        self._run("createdb", *self._where(), "-T", "template0", database)
+
+    def drop(self, database: str) -> None:
+        """Remove a database, whoever is still connected to it. Raises Unreachable."""
+        self._run("dropdb", *self._where(), "--force", "--if-exists", database)
 
     def start(self) -> None:
         """Make the data when there is none, start, and wait until connections are taken. Raises Unreachable."""
@@ -100,10 +116,8 @@ class PostgresServer:
         """Start as a standby of another server, from a copy of its data. Raises Unreachable."""
         if os.geteuid() == 0:
             shutil.chown(self._folder, _NOBODY)
-        where = ("-h", "127.0.0.1", "-p", str(primary.port), "-U", _USER)
-        self._run(
-            "pg_basebackup", "-D", str(self._data), *where, "-R", "-X", "stream", "--checkpoint=fast", "--no-sync"
-        )
+        copying = ("-R", "-X", "stream", "--checkpoint=fast", "--no-sync")
+        self._run("pg_basebackup", "-D", str(self._data), *primary._where(), *copying)  # noqa: SLF001 -- its own kind
         self.start()
 
     def promote(self) -> None:
@@ -127,6 +141,7 @@ class PostgresServer:
     def remove(self) -> None:
         """Stop it, and remove its data."""
         self.stop("immediate")
+        self._reserved.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def configure(self, **configuration: str) -> None:
@@ -138,7 +153,10 @@ class PostgresServer:
             shutil.chown(self._folder, _NOBODY)
         self._run("initdb", "-D", str(self._data), "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def _where(self) -> tuple[str, ...]:
+        return ("-h", "127.0.0.1", "-p", str(self.port), "-U", _USER)
+
+    def _run(self, program: str, *arguments: str) -> str:
         try:
             ended = subprocess.run(  # noqa: S603 -- PostgreSQL's own program
                 [self._bin / program, *arguments],
@@ -152,6 +170,7 @@ class PostgresServer:
             raise Unreachable(f"{program} cannot be run: {error}") from error
         if ended.returncode:
             raise Unreachable(f"{program} failed: {ended.stderr.strip()[-300:]}")
+        return str(ended.stdout)
 
     def _ready(self) -> bool:
         """Whether the server lets somebody in: it answers a start-up packet with anything but "starting up"."""
@@ -161,6 +180,18 @@ class PostgresServer:
                 return link.recv(1) == b"R"
         except OSError:
             return False
+
+
+def reserve() -> socket.socket:
+    """A port that stays free for a server until this socket is closed, also while the server is away.
+
+    The socket is bound and never listens: whoever binds with SO_REUSEADDR may have the port as well, and the kernel
+    gives it to no outgoing connection, not even to one that knocks at this very port and would be its own answer.
+    """
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    return reserved
 
 
 def _greeting() -> bytes:

@@ -11,7 +11,7 @@ Used by the parts; what they print is made of these.
 import math
 import statistics
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -19,6 +19,13 @@ Facts = dict[str, Any]
 
 _QUIET = 0.1  # of one core: the kernel's own threads use about so much for the disk and the network
 FULL = 0.9  # of one core: a single-threaded helper that used more than this may have been what was measured
+
+
+class Targets(NamedTuple):
+    """The ratios that are wanted, a ratio of 1 meaning as good as the floor."""
+
+    wall: float
+    cpu: float
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -30,6 +37,7 @@ class Window(msgspec.Struct, frozen=True):
     helper_cpu_s: float  # of the load generator or the upstream
     others_cpu_s: float  # of everything that does not belong to the benchmark
     errors: int = 0
+    server_cpu_s: float = 0.0  # of the database server, where there is one; in no ratio
 
     @property
     def per_s(self) -> float:
@@ -55,20 +63,43 @@ class Window(msgspec.Struct, frozen=True):
             "wall_s": round(self.wall_s, 4),
             "cpu_s": round(self.cpu_s, 4),
             "helper_cores": round(self.helper_share, 2),
+            "server_cpu_s_per_1000": round(self.server_cpu_s / self.operations * 1_000, 5),
             "other_cores": round(self.others_cpu_s / self.wall_s, 2),
             "errors": self.errors,
         }
 
 
-def compared(pairs: Sequence[tuple[Window, Window]], *, ours: str, target_wall: float, target_cpu: float) -> Facts:
+def compared(pairs: Sequence[tuple[Window, Window]], *, ours: str, targets: Targets) -> Facts:
     """The comparison of (our window, the floor's window) pairs, a ratio of 1 meaning as good as the floor."""
     wall = [mine.per_s / floor.per_s for mine, floor in pairs]
     cpu = [floor.cpu_s_per_1000 / mine.cpu_s_per_1000 for mine, floor in pairs]
     return {
-        "ratios": {"wall": judged(wall, target_wall), "cpu": judged(cpu, target_cpu)},
+        "ratios": {"wall": judged(wall, targets.wall), "cpu": judged(cpu, targets.cpu)},
         ours: _side([mine for mine, _ in pairs]),
         "floor": _side([floor for _, floor in pairs]),
     }
+
+
+def by_processes(store: str, processes: Sequence[int], found: Sequence[Facts]) -> Facts:
+    """What was found with so many processes of either side, as it is printed. On SQLite there is always one."""
+    if store == "sqlite":
+        return found[0]
+    return {
+        "by_processes": {str(number): each for number, each in zip(processes, found, strict=True)},
+        "ratios": found[0]["ratios"],
+    }
+
+
+def together(windows: Sequence[Window]) -> Window:
+    """Several processes that worked side by side as one: their rates are added up."""
+    operations = sum(window.operations for window in windows)
+    return msgspec.structs.replace(
+        windows[0],
+        operations=operations,
+        wall_s=operations / sum(window.per_s for window in windows),
+        cpu_s=sum(window.cpu_s for window in windows),
+        errors=sum(window.errors for window in windows),
+    )
 
 
 def disturbed(windows: Sequence[Window]) -> list[str]:
@@ -104,5 +135,6 @@ def _side(windows: Sequence[Window]) -> Facts:
     return {
         "per_s": spread([window.per_s for window in windows], 1),
         "cpu_s_per_1000": spread([window.cpu_s_per_1000 for window in windows], 5),
+        "server_cpu_s_per_1000": spread([window.server_cpu_s / window.operations * 1_000 for window in windows], 5),
         "rounds": [window.facts() for window in windows],
     }

@@ -31,9 +31,10 @@ class ForgetfulReceiver(Receiver):
 async def work(told: Facts, parent: Parent) -> None:
     """Serve until the orders end; ``stored`` counts the journal."""
     set_up("json")
-    settings = installation.settings(Path(told["folder"]))
-    async with installation.provisioned(settings):
-        pass
+    settings = installation.settings(Path(told["folder"]), database_url=told["database_url"])
+    if told["first"]:
+        async with installation.provisioned(settings):
+            pass
     instance = Instance(settings)
     app = instance.app
     if told["side"] == "floor":

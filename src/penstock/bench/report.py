@@ -23,7 +23,10 @@ class Report(NamedTuple):
 def of(facts: Facts) -> Report:
     """The report of a part's facts."""
     report = _PARTS[facts["part"]](facts)
-    return report._replace(sentences=[*report.sentences, machine(facts["machine"])])
+    said = list(report.sentences)
+    if (server := facts.get("server")) is not None:
+        said.append(f"PostgreSQL {server['version']} on {server['filesystem']}.")
+    return report._replace(sentences=[*said, machine(facts["machine"])])
 
 
 def machine(facts: Facts) -> str:
@@ -38,28 +41,56 @@ def machine(facts: Facts) -> str:
 
 def _receive(facts: Facts) -> Report:
     rows: list[list[str]] = []
-    for kind in facts["sizes"]["kinds"]:
-        rows += _compared(facts[kind], ours="durable", label=f"{kind}, {facts[kind]['body_bytes']} bytes: ")
-    wall, cpu = facts["ratios"]["wall"], facts["ratios"]["cpu"]
-    sentence = (
-        f"With every webhook on the disk before its 200, the door takes {_percent(wall)} as many as one that keeps "
-        f"nothing (target {_percent(wall, 'target')}: {_MET[wall['met']]}), and the keeping leaves "
-        f"{_percent(cpu)} of a webhook's CPU time to all else (target {_percent(cpu, 'target')}: {_MET[cpu['met']]})."
-    )
-    return Report(_COMPARED, rows, [sentence])
+    sentences = []
+    for label, found in _blocks(facts):
+        for kind in facts["sizes"]["kinds"]:
+            rows += _compared(found[kind], ours="durable", label=f"{label}{kind}, {found[kind]['body_bytes']} bytes: ")
+        wall, cpu = found["ratios"]["wall"], found["ratios"]["cpu"]
+        sentences.append(
+            f"{_with(label)}ith every webhook on the disk before its 200, the door takes {_percent(wall)} as many as "
+            f"one that keeps nothing (target {_percent(wall, 'target')}: {_MET[wall['met']]}), and the keeping leaves "
+            f"{_percent(cpu)} of a webhook's CPU time to all else (target {_percent(cpu, 'target')}: "
+            f"{_MET[cpu['met']]})."
+        )
+        sentences += _of_server(found[facts["sizes"]["kinds"][0]]["durable"], facts, "webhook")
+    return Report(_COMPARED, rows, sentences)
 
 
 def _fetch(facts: Facts) -> Report:
-    wall, cpu = facts["ratios"]["wall"], facts["ratios"]["cpu"]
-    sentence = (
-        f"Penstock fetches {_percent(wall)} as many files as a bare loop that keeps no record (target "
-        f"{_percent(wall, 'target')}: {_MET[wall['met']]}), and the bare work is {_percent(cpu)} of the CPU time of a "
-        f"file (target {_percent(cpu, 'target')}: {_MET[cpu['met']]})."
-    )
-    sentences = [sentence]
+    rows: list[list[str]] = []
+    sentences = []
+    for label, found in _blocks(facts):
+        rows += _compared(found, ours="penstock", label=label)
+        wall, cpu = found["ratios"]["wall"], found["ratios"]["cpu"]
+        sentences.append(
+            f"{label}Penstock fetches {_percent(wall)} as many files as a bare loop that keeps no record "
+            f"(target {_percent(wall, 'target')}: {_MET[wall['met']]}), and the bare work is {_percent(cpu)} of "
+            f"the CPU time of a file (target {_percent(cpu, 'target')}: {_MET[cpu['met']]})."
+        )
+        sentences += _of_server(found["penstock"], facts, "file")
     if (ceiling := facts["upstream"]["ceiling_pairs_per_s"]) is not None:
         sentences.append(f"The upstream gives the cheapest client {ceiling:.0f} files a second.")
-    return Report(_COMPARED, _compared(facts, ours="penstock"), sentences)
+    return Report(_COMPARED, rows, sentences)
+
+
+def _blocks(facts: Facts) -> Sequence[tuple[str, Facts]]:
+    """What was compared, each with how many processes of either side, if that was asked."""
+    if "by_processes" not in facts:
+        return [("", facts)]
+    return [(f"{number} process{'es' * (number != '1')}: ", found) for number, found in facts["by_processes"].items()]
+
+
+def _with(label: str) -> str:
+    """The beginning of a sentence that goes on with the rest of "with"."""
+    return f"{label}w" if label else "W"
+
+
+def _of_server(ours: Facts, facts: Facts, what: str) -> list[str]:
+    """What the database server used itself, which is in no ratio."""
+    if "server" not in facts:
+        return []
+    each_us = ours["server_cpu_s_per_1000"]["median"] * 1_000
+    return [f"PostgreSQL itself used {each_us:.0f} µs of CPU time for each {what}; that is in no CPU ratio."]
 
 
 def _memory(facts: Facts) -> Report:
@@ -158,6 +189,41 @@ def _fair(facts: Facts) -> Report:
     return Report(("FROM ARRIVAL TO ATTACHED", "MEDIAN", "P90", "MAX", "OF THE ARCHIVE/S"), rows, [sentence])
 
 
+def _gates(facts: Facts) -> Report:
+    rows = [
+        [
+            f"{row['bad'] * 100:.0f} % bad, {row['policy']}",
+            *(_beside(row, name, form) for name, form in _GATE_COLUMNS.values()),
+        ]
+        for row in facts["virtual"]
+    ]
+    sentences = ["In brackets: the simulations that the breaker was designed by, with the same traffic and fleet."]
+    for row in facts["real"]:
+        gate = f"{row['trips']} gates" if row["trips"] != 1 else "1 gate"
+        sentences.append(
+            f"In real time, {row['bad'] * 100:.0f} % bad: {row['within_60_s'] * 100:.1f} % of {row['files']} files "
+            f"within 60 s, {gate}, {row['lost']} lost, {row['doubled']} doubled."
+        )
+    for each in facts["gates"]:
+        value = "none" if each["value"] is None else f"{each['value']:g}"
+        sentences.append(f"{each['gate']}: {value} (target {each['target']}: {_MET[each['met']]})")
+    return Report(("FIFTEEN MINUTES OF TROUBLE", *_GATE_COLUMNS), rows, sentences)
+
+
+def _beside(row: Facts, name: str, form: str) -> str:
+    """A figure, and what it was in the simulation."""
+    return f"{row[name]:{form}} ({row['reference'][name]:{form}})"
+
+
+_GATE_COLUMNS: Mapping[str, tuple[str, str]] = {
+    "WITHIN 60 S": ("within_60_s", ".2f"),
+    "P99 S": ("p99_s", ".0f"),
+    "ATTEMPTS/S": ("attempts_per_s", ".1f"),
+    "FAILURES/S": ("failures_per_s", ".1f"),
+    "QUEUE": ("longest_queue", ".0f"),
+    "DRAINED S": ("drained_s", ".0f"),
+    "OPENS": ("opens", ".1f"),
+}
 _GROWTH = 2.0
 _COMPARED = ("", "PER SECOND", "CPU S/1000", "WALL RATIO", "CPU RATIO")
 
@@ -201,6 +267,7 @@ _PARTS: Mapping[str, Callable[[Facts], Report]] = {
     "claim": _claim,
     "fair": _fair,
     "watch": _watch,
+    "gates": _gates,
 }
 
 

@@ -75,11 +75,14 @@ class Connection(asyncio.Protocol):
 
 
 class Pool:
-    """Some connections to one server. Whoever sends sets what is done with an answer, and with a request lost."""
+    """Some connections to one server, or to several in turn.
 
-    def __init__(self, host: str, port: int) -> None:
+    Whoever sends sets what is done with an answer, and with a request lost.
+    """
+
+    def __init__(self, host: str, *ports: int) -> None:
         self._host = host
-        self._port = port
+        self._ports = ports
         self._open: set[Connection] = set()
         self._under_way: set[Connection] = set()
         self.free: deque[Connection] = deque()
@@ -91,8 +94,9 @@ class Pool:
     async def connect(self, connections: int) -> None:
         """Open that many."""
         loop = asyncio.get_running_loop()
-        for _ in range(connections):
-            _, connection = await loop.create_connection(lambda: Connection(self), self._host, self._port)
+        for number in range(connections):
+            port = self._ports[number % len(self._ports)]
+            _, connection = await loop.create_connection(lambda: Connection(self), self._host, port)
             self._open.add(connection)
             self.free.append(connection)
 

@@ -38,6 +38,28 @@ def _rounds(default: int) -> Callable[[Callable[..., None]], Callable[..., None]
     )
 
 
+_store = click.option(
+    "--store",
+    type=click.Choice(["sqlite", "postgres"]),
+    default="sqlite",
+    show_default=True,
+    help="Where the record is kept; PostgreSQL is a server of the run's own.",
+)
+_processes = click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    multiple=True,
+    help="Of either side, on PostgreSQL; may be given several times.  [default: 1, 2]",
+)
+
+
+def _so_many(store: str, processes: tuple[int, ...]) -> tuple[int, ...]:
+    """With how many processes of either side to measure. Raises UsageError: SQLite has one writer."""
+    if store == "sqlite" and set(processes) - {1}:
+        raise click.UsageError("on SQLite one process is everything: give --store postgres, or leave --processes out")
+    return tuple(dict.fromkeys(processes)) or ((1,) if store == "sqlite" else (1, 2))
+
+
 def _size(default_kb: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
     return click.option(
         "--file-kb", type=click.IntRange(1, 102_400), default=default_kb, show_default=True, help="Size of each file."
@@ -62,13 +84,31 @@ def bench() -> None:
     show_default=True,
     help="What each webhook brings; the first one's ratios are the part's.",
 )
+@_store
+@_processes
 @_folder
 @_json
-def receive(rounds: int, webhooks: int, connections: int, kinds: tuple[str, ...], folder: Path, json_: bool) -> None:
+def receive(
+    rounds: int,
+    webhooks: int,
+    connections: int,
+    kinds: tuple[str, ...],
+    store: str,
+    processes: tuple[int, ...],
+    folder: Path,
+    json_: bool,
+) -> None:
     """The door: durable before the 200, against a door that stores nothing."""
     from penstock.bench import receive as part
 
-    options = part.Options(rounds=rounds, webhooks=webhooks, connections=connections, kinds=tuple(dict.fromkeys(kinds)))
+    options = part.Options(
+        rounds=rounds,
+        webhooks=webhooks,
+        connections=connections,
+        kinds=tuple(dict.fromkeys(kinds)),
+        store=store,
+        processes=_so_many(store, processes),
+    )
     _run("windows", lambda told: part.measure(options, folder, told), json_)
 
 
@@ -78,13 +118,33 @@ def receive(rounds: int, webhooks: int, connections: int, kinds: tuple[str, ...]
 @_size(64)
 @_concurrency
 @click.option("--tls", is_flag=True, help="Over TLS, as Meta's servers are.")
+@_store
+@_processes
 @_folder
 @_json
-def fetch(rounds: int, files: int, file_kb: int, concurrency: int, tls: bool, folder: Path, json_: bool) -> None:
+def fetch(
+    rounds: int,
+    files: int,
+    file_kb: int,
+    concurrency: int,
+    tls: bool,
+    store: str,
+    processes: tuple[int, ...],
+    folder: Path,
+    json_: bool,
+) -> None:
     """The fetcher, against a bare loop that looks up, downloads, hashes, writes and fsyncs the same files."""
     from penstock.bench import fetch as part
 
-    options = part.Options(rounds=rounds, files=files, size_bytes=file_kb * 1_024, concurrency=concurrency, tls=tls)
+    options = part.Options(
+        rounds=rounds,
+        files=files,
+        size_bytes=file_kb * 1_024,
+        concurrency=concurrency,
+        tls=tls,
+        store=store,
+        processes=_so_many(store, processes),
+    )
     _run("windows", lambda told: part.measure(options, folder, told), json_)
 
 
@@ -184,6 +244,7 @@ def claim(sizes: tuple[int, ...], claims: int, stores: tuple[str, ...], folder: 
 )
 @_size(16)
 @_concurrency
+@_store
 @_folder
 @_json
 def fair(
@@ -193,6 +254,7 @@ def fair(
     pause_ms: float,
     file_kb: int,
     concurrency: int,
+    store: str,
     folder: Path,
     json_: bool,
 ) -> None:
@@ -206,6 +268,7 @@ def fair(
         pause_ms=pause_ms,
         size_bytes=file_kb * 1_024,
         concurrency=concurrency,
+        store=store,
     )
     _run("sides", lambda told: part.measure(options, folder, told), json_)
 
@@ -222,6 +285,27 @@ def watch(runs: int, days: float, seeds: int, folder: Path, json_: bool) -> None
 
     options = part.Options(runs=runs, days=days, seeds=seeds, quiet_runs=2 * seeds)
     _run("cases", lambda told: part.measure(options, folder, told), json_)
+
+
+@bench.command()
+@click.option(
+    "--seeds", type=click.IntRange(1, 100), default=2, show_default=True, help="Runs in virtual time of each."
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, 3_600),
+    default=45,
+    show_default=True,
+    help="Of trouble in real time; 0 leaves real time out.",
+)
+@_folder
+@_json
+def gates(seeds: int, seconds: float, folder: Path, json_: bool) -> None:
+    """A fleet in trouble: our breaker beside none and beside classic ones, in virtual time and in real time."""
+    from penstock.bench import gates as part
+
+    options = part.Options(seeds=seeds, seconds=seconds)
+    _run("runs", lambda told: part.measure(options, folder, told), json_)
 
 
 def _run(what: str, measure: Callable[[Told], Awaitable[Facts]], json_: bool) -> None:

@@ -71,7 +71,8 @@ def _subject(row: Recorded) -> str:
 
 def _difference(row: Recorded) -> str:
     """What is not what it was: ``opening 0.0 → 5.0``. Of what is new or gone, what there is to say."""
-    before, after = row.entry.before or {}, row.entry.after or {}
+    told = answers.change(row)  # with times as people write them
+    before, after = told["before"] or {}, told["after"] or {}
     found = []
     for key in dict.fromkeys([*before, *after]):
         if key in ("id", "since", "by", "why", "created_at", "changed_at") or before.get(key) == after.get(key):

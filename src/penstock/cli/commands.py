@@ -32,7 +32,9 @@ COMMANDS = {
     "demo": Entry("penstock.cli.demo:demo", "Start Penstock beside a simulated Meta and watch files arrive."),
     "simulate": Entry("penstock.cli.simulate:simulate", "Run a simulated Meta on this machine."),
     "doctor": Entry("penstock.cli.doctor:doctor", "Check this machine and this installation, and say what to do."),
-    "migrate": Entry("penstock.cli.migrate:migrate", "Bring the database up to this release."),
+    "migrate": Entry(
+        "penstock.cli.migrate:migrate", "Bring the database up to this release, or move it to PostgreSQL."
+    ),
     "workspace": Entry("penstock.cli.provisioning:workspace", "Workspaces: whose files they are."),
     "app": Entry("penstock.cli.provisioning:app", "Meta apps: whose secret signs the webhooks."),
     "credential": Entry("penstock.cli.provisioning:credential", "Meta tokens that several numbers may share."),

@@ -44,13 +44,13 @@ async def _acts(*, speed: float, seed: int, json_: bool) -> int:
 
     from penstock.demo import play
 
-    showing.note("playing the acts; this takes a few seconds")
+    showing.note("playing the acts; this takes about two minutes")
     structlog.configure(processors=[_but_expected, *structlog.get_config()["processors"]])
     played = await play.acts(speed=speed, seed=seed)
     if json_:
         click.echo(json.dumps(msgspec.to_builtins(played)))
     else:
-        calm, contract = played.acts.calm, played.acts.contract
+        calm, contract, outage = played.acts.calm, played.acts.contract, played.acts.outage
         click.echo(
             f"calm: {words.many(calm.messages, 'message')}, {words.many(calm.media, 'file')}, "
             f"{words.count(calm.attached)} attached, {calm.lost} lost, {calm.doubled} doubled; "
@@ -62,6 +62,12 @@ async def _acts(*, speed: float, seed: int, json_: bool) -> int:
             f"{contract.requests_on_wire_with_wrong_method} on the wire with a wrong method; "
             f"{'rolled back' if contract.rolled_back else 'not rolled back'}, {contract.items_lost} files lost"
         )
+        click.echo(
+            f"outage: the whole fleet failed; {words.many(outage.held_max, 'file')} held, "
+            f"{outage.calls_per_s_while_shut} requests a second while shut, flowing {outage.recover_s} s after it was "
+            f"well, drained {outage.drain_s} s later; {words.count(outage.attached)} of "
+            f"{words.many(outage.media, 'file')} attached, {outage.lost} lost, {outage.doubled} doubled"
+        )
         click.echo("audit: every file is accounted for" if played.audit_ok else "audit: it does not add up")
     return 0 if played.clean else 1
 
@@ -70,7 +76,7 @@ def _but_expected(_log: object, _level: str, event: MutableMapping[str, Any]) ->
     """Leave out of the log what an act does on purpose."""
     import structlog
 
-    if event["event"] == "contract.violated":
+    if event["event"] in {"contract.violated", "breaker.set"}:
         raise structlog.DropEvent
     return event
 

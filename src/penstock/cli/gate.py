@@ -162,8 +162,7 @@ def _scope(told: dict[str, Any]) -> dict[str, str]:
 
 
 async def _wanted(ledger: "Ledger", told: dict[str, Any]) -> "tuple[Operating, Order]":
-    from penstock.controls.gates.operating import Order
-    from penstock.wiring.stores import open_operating
+    from penstock.controls.gates.operating import Operating, Order
 
     end: arguments.End | None = told["until"]
     order = Order(
@@ -174,4 +173,4 @@ async def _wanted(ledger: "Ledger", told: dict[str, Any]) -> "tuple[Operating, O
         until=None if end is None else end.after(await ledger.now()),
         override_automatic=told["override_automatic"],
     )
-    return open_operating(session.settings(), ledger), order
+    return Operating(ledger), order

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from penstock.cli import words
 from penstock.cli.finding import Finding, fail, ok, warn
 from penstock.core.errors import PenstockError, UnsafeStore
+from penstock.flow.timekeeping import MAY_DIFFER_S
 from penstock.settings import Settings
 
 if TYPE_CHECKING:
     from penstock.adapters.db.postgres import Standing
-
-_MAY_DIFFER_S = 5.0
 
 
 async def server(settings: Settings) -> list[Finding]:
@@ -48,7 +47,7 @@ def said(standing: "Standing") -> list[Finding]:
 def clocks(database: float, machine: float) -> list[Finding]:
     """Penstock goes by the database's clock; one that differs much is wrong here or there."""
     apart_s = abs(database - machine)
-    if apart_s <= _MAY_DIFFER_S:
+    if apart_s <= MAY_DIFFER_S:
         return []
     advice = "keep both right with NTP; Penstock goes by the database's"
     return [warn("clock", f"the database's clock and this machine's are {words.duration(apart_s)} apart", advice)]

@@ -13,7 +13,7 @@ from penstock.cli import answers, arguments, following, session, showing, words
 from penstock.cli.commands import Command
 from penstock.core import expiry, ids
 from penstock.core.expiry import Expiring
-from penstock.core.gate import Gate
+from penstock.core.gate import Gate, holds
 from penstock.ledger.counts import Backlog
 from penstock.ledger.rows import Stray, Tally
 from penstock.ledger.runs import Report
@@ -81,7 +81,7 @@ def troubles(standing: Standing) -> list[str]:
     found = []
     if not standing.processes:
         found.append("Nothing is running: webhooks are refused and nothing is fetched. Start it with `penstock serve`.")
-    found += [_shut(gate, standing) for gate in standing.gates if gate.opening == 0]
+    found += [_shut(gate, standing) for gate in standing.gates if holds(gate)]
     oldest_s, expiring = standing.backlog.oldest_waiting_s, standing.backlog.expiring_24h
     if oldest_s is not None and oldest_s > _LONG_S:
         end = f", and {words.many(expiring, 'file')} may be gone within a day" if expiring else ""
@@ -99,7 +99,7 @@ def troubles(standing: Standing) -> list[str]:
 
 def remarks(standing: Standing) -> list[str]:
     """What a person should look at some time; nothing is lost meanwhile."""
-    found = [_narrowed(gate, standing.now) for gate in standing.gates if gate.opening != 0]
+    found = [_narrowed(gate, standing.now) for gate in standing.gates if not holds(gate)]
     found += [_run(report) for report in standing.runs]
     if standing.unread:
         found.append(

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import structlog
 
+from penstock.core import outage
 from penstock.core.errors import PenstockError
 from penstock.core.seen import Seen
 from penstock.flow.leading import LEASE_S, Lead
@@ -78,7 +79,7 @@ class Rounds:
             try:
                 pause_s = await self._round()
             except PenstockError as error:
-                _log.warning("watch.store_unavailable", reason=str(error))
+                _log.log(outage.level(error), "watch.store_unavailable", reason=str(error))
                 pause_s = _AGAIN_S
             except Exception:  # noqa: BLE001 -- a mistake of ours: files are fetched meanwhile, only unwatched
                 _log.exception("watch.failed")
@@ -110,6 +111,8 @@ class Rounds:
             async with asyncio.timeout(_PATIENCE_S):
                 await control.look(seen, now)
         except PenstockError as error:
-            _log.warning("watch.control_unavailable", control=type(control).__name__, reason=str(error))
+            _log.log(
+                outage.level(error), "watch.control_unavailable", control=type(control).__name__, reason=str(error)
+            )
         except Exception:  # noqa: BLE001 -- a mistake in one control must not blind the others
             _log.exception("watch.control_failed", control=type(control).__name__)

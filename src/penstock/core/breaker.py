@@ -1,10 +1,10 @@
 """The breaker of one operation: shuts its gate when files do not get past it, and lets them back a few at a time.
 
 It judges *files*, not requests: while retries over new connections get the files through, nothing is shut, however many
-requests fail. Shut, one file every five seconds shows how upstream is; after three that passed the opening grows until
-there is no gate any more. Every state has a way out by time, except that requests which go on failing keep it shut. It
-reads no clock and sets no gate: what was tried and what time it is are arguments, what should stand is the answer.
-Run by ``controls.gates.breaker``.
+requests fail. Shut, one file every five seconds shows how upstream is, and sooner once one has passed; after three in a
+row the opening grows until there is no gate any more. Every state has a way out by time, except that requests which go
+on failing keep it shut. It reads no clock and sets no gate: what was tried and what time it is are arguments, what
+should stand is the answer. Run by ``controls.gates.breaker``.
 """
 
 from collections import Counter, deque
@@ -25,6 +25,7 @@ SHARE = 0.5  # of them that did not pass, or of calls that were slow
 TRIES = 3  # within so many attempts a file should have passed
 STALE_S = 3_600.0  # what ended longer ago says nothing about now
 PROBE_OPENING = 0.2  # items per second while shut: one every five seconds
+EAGER_OPENING = 0.5  # … after one that passed: the next ones need not wait so long
 PROBES = 3  # in a row that must pass
 SETTLE_S = 1.5  # from shutting until no fetcher goes by the gates of before
 SILENCE_S = 60.0  # without a word from upstream for so long, a trickle asks
@@ -142,7 +143,7 @@ class Breaker:
         """Go on from a gate that stands: an earlier leader of the watch set it."""
         self._scope, self._why = dict(gate.scope), gate.why
         opening = PROBE_OPENING if gate.opening is None else gate.opening
-        self._enter(Phase.RAMPING if opening > PROBE_OPENING else Phase.PROBING, opening, gate.since)
+        self._enter(Phase.RAMPING if opening > EAGER_OPENING else Phase.PROBING, opening, gate.since)
 
     def saw(self, tried: Tried) -> None:
         """Something was tried. In the order in which it is told."""
@@ -249,6 +250,7 @@ class Breaker:
             return
         self._heard_at = max(self._heard_at, tried.ended_at)
         self._good = self._good + 1 if tried.passed else 0
+        self._opening = EAGER_OPENING if self._good else PROBE_OPENING
         if self._good >= PROBES:
             self._ramp(f"{PROBES} files in a row got through.")
 

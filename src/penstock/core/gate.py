@@ -15,6 +15,7 @@ from penstock.core.operation import DOWNLOAD, LOOK_UP
 OPERATOR = "operator"  # a person
 BREAKER = "breaker"
 AUTOMATIC = frozenset({BREAKER, "auth", "throttle", "flag"})  # what an operator may overrule
+TRICKLE = 0.2  # items per second: one now and then, to see how upstream is
 SCOPES = ("host", "operation", "app", "workspace", "credential", "number", "kind")
 HOPS = (LOOK_UP.name, DOWNLOAD.name)  # what a file needs, in this order
 TRICKLE = 1.0  # items per second; of the breaker, what is below is a probe
@@ -50,6 +51,11 @@ def covers(gate: Gate, facts: Mapping[str, str]) -> bool:
 def in_force(gate: Gate, now: float) -> bool:
     """Whether the gate counts at ``now``."""
     return gate.until is None or gate.until > now
+
+
+def holds(gate: Gate) -> bool:
+    """Whether what waits behind the gate is held: it is shut, or lets no more through than asks how upstream is."""
+    return gate.opening is not None and gate.opening <= TRICKLE
 
 
 def counting(gates: Iterable[Gate], facts: Mapping[str, str], now: float) -> list[Gate]:
@@ -118,7 +124,7 @@ class Board:
 
     def holding(self, facts: Mapping[str, str], now: float) -> Gate | None:
         """The shut gate that holds an item, or None. A file needs every hop, so a gate of any holds it."""
-        return narrowest(gate for gate in self.before(facts, HOPS, now) if gate.opening == 0)
+        return narrowest(gate for gate in self.before(facts, HOPS, now) if holds(gate))
 
     def next_end(self, now: float) -> float:
         """When the first of the gates that are in force ends by itself; infinity when none does."""

@@ -51,14 +51,12 @@ def until(flow: Flow, now: float, place: Place) -> Flow:
         return flow
     turn_s = _turn_s(flow.opening)
     turn = math.floor(now / turn_s)
-    if math.floor(flow.at / turn_s) == turn:
-        return _within(flow, now, turn, place)
-    # Slots change hands at the end of a turn; those of turns that passed unseen are gone.
-    start = turn * turn_s
-    if math.floor(flow.at / turn_s) == turn - 1:
-        flow = _within(flow, start, turn - 1, place)
-    flow = msgspec.structs.replace(flow, at=start, phase=flow.phase + flow.opening * (start - flow.at))
-    return _within(flow, now, turn, place)
+    # Slots change hands at the end of a turn. Those of turns that passed unseen are gone, but for the last one's.
+    for each in (turn - 1, turn):
+        if flow.at < each * turn_s:
+            flow = _skipped(flow, each * turn_s)
+        flow = _within(flow, min(now, (each + 1) * turn_s), each, place)
+    return flow
 
 
 def changed(flow: Flow, opening: float, place: Place) -> Flow:
@@ -90,8 +88,14 @@ def next_at(flow: Flow, place: Place) -> float:
     return min(end, flow.at + (slot - flow.phase) / flow.opening)
 
 
+def _skipped(flow: Flow, now: float) -> Flow:
+    return msgspec.structs.replace(flow, at=now, phase=flow.phase + flow.opening * (now - flow.at))
+
+
 def _within(flow: Flow, now: float, turn: int, place: Place) -> Flow:
-    """Give out the slots of a time that is all in one turn."""
+    """Give out the slots of a time that is all in one turn; nothing happens when that is over already."""
+    if now <= flow.at:
+        return flow
     phase = flow.phase + flow.opening * (now - flow.at)
     sharers, seat = _seat(flow.opening, turn, place)
     hand = flow.hand if now < turn * _turn_s(flow.opening) + GRACE_S else min(flow.hand, 0)

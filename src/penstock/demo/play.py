@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from penstock.demo import calm, contract
+from penstock.demo import calm, contract, outage
 from penstock.demo.stage import NUMBER, Stage, free_or
 from penstock.flow.auditing import audit
 from penstock.ledger.rows import Tally
@@ -30,9 +30,11 @@ class Played(msgspec.Struct, frozen=True):
     @property
     def clean(self) -> bool:
         """Whether every act showed what it should."""
-        calm, contract = self.acts.calm, self.acts.contract
+        calm, contract, outage = self.acts.calm, self.acts.contract, self.acts.outage
         refused = contract.rolled_back and not contract.requests_on_wire_with_wrong_method
-        return self.audit_ok and refused and not any((calm.lost, calm.doubled, contract.items_lost, contract.doubled))
+        back = outage.recover_s is not None and outage.attached == outage.media
+        lost = (calm.lost, calm.doubled, contract.items_lost, contract.doubled, outage.lost, outage.doubled)
+        return self.audit_ok and refused and back and not any(lost)
 
 
 class Acts(msgspec.Struct, frozen=True):
@@ -40,6 +42,7 @@ class Acts(msgspec.Struct, frozen=True):
 
     calm: calm.Figures
     contract: contract.Figures
+    outage: outage.Figures
 
 
 async def acts(*, speed: float = 1.0, seed: int = 0) -> Played:
@@ -47,7 +50,9 @@ async def acts(*, speed: float = 1.0, seed: int = 0) -> Played:
     with tempfile.TemporaryDirectory(prefix="penstock-demo-") as folder:
         scenario = Scenario(speed=speed)
         async with Stage(Path(folder), scenario, seed=seed, speed=speed) as stage:
-            figures = Acts(calm=await calm.play(stage), contract=await contract.play(stage))
+            figures = Acts(
+                calm=await calm.play(stage), contract=await contract.play(stage), outage=await outage.play(stage)
+            )
             report = await audit(stage.instance.ledger, stage.instance.blobs)
             return Played(figures, report.ok)
 

@@ -14,7 +14,7 @@ from aiohttp import ClientResponse, ClientSession
 from penstock.adapters.graph.checked import Call
 from penstock.adapters.graph.sending import Send, send_declared
 from penstock.core.errors import Unreachable
-from penstock.settings import Bind, FolderUrl, Settings, SqliteUrl
+from penstock.settings import Bind, FolderUrl, PostgresUrl, Settings, SqliteUrl
 from penstock.simulator import Platform, Scenario
 from penstock.web.server import Server, listen
 from penstock.wiring.instance import Instance
@@ -43,10 +43,23 @@ class Fetching:
 
 
 class Stage:
-    """Everything running, from entering the context to leaving it. ``port`` 0 takes any free one."""
+    """Everything running, from entering the context to leaving it.
 
-    def __init__(self, folder: Path, scenario: Scenario, *, port: int = 0, seed: int = 0, speed: float = 1.0) -> None:
+    ``port`` 0 takes any free one; without a ``database`` a SQLite file in the folder is it.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        scenario: Scenario,
+        *,
+        port: int = 0,
+        seed: int = 0,
+        speed: float = 1.0,
+        database: PostgresUrl | None = None,
+    ) -> None:
         self.folder = folder
+        self._database = database or SqliteUrl(folder / "penstock.db")
         self._port = port
         self._platform = Platform(scenario, seed=seed)
         self._stack = contextlib.AsyncExitStack()
@@ -93,7 +106,7 @@ class Stage:
 
     def _settings(self, port: int) -> Settings:
         return Settings(
-            database_url=SqliteUrl(self.folder / "penstock.db"),
+            database_url=self._database,
             blobs_url=FolderUrl(self.folder / "blobs"),
             secret_key=(self._secret_key,),
             bind=Bind(_HOST, port),

@@ -7,6 +7,7 @@ nothing about failures (``core.verdict`` and ``core.retry`` do) and knows no HTT
 
 import asyncio
 import contextlib
+import logging
 import random
 from collections.abc import Callable
 
@@ -42,6 +43,7 @@ GRACE_S = 5.0  # what is in flight may end by itself for so long when the proces
 class Fetcher:
     """Fetches up to ``concurrency`` files at once, of one workspace ``most_of_one`` at most.
 
+    While ``files_away`` nothing is taken on, for nothing could be kept; ``wake`` it when they are back.
     Without that limit some room is kept for others where several workspaces are served (``core.lanes.most_of_one``).
     """
 
@@ -59,6 +61,7 @@ class Fetcher:
         witness: Witness | None = None,
         look_up_limit: Limit | None = None,
         changed: Callable[[], None] = lambda: None,
+        files_away: Callable[[], bool] = lambda: False,
         jitter: Callable[[], float] = random.random,
         grace_s: float = GRACE_S,
     ) -> None:
@@ -68,6 +71,7 @@ class Fetcher:
         self._concurrency = concurrency
         self._witness = witness or NoWitness()
         self._changed = changed
+        self._files_away = files_away
         self._budgets = Budgets(look_up_limit)
         self._gates = gates or NoGates()
         self._turn = Turn(
@@ -116,7 +120,7 @@ class Fetcher:
             try:
                 await self._fill()
             except Unreachable as error:
-                _log.warning("fetcher.store_unavailable", reason=str(error))
+                _log.debug("fetcher.store_unavailable", reason=str(error))
                 await self._pause(_STORE_AGAIN_S)
             except Exception:  # noqa: BLE001 -- a mistake of ours: what waits is not lost, and the rest can be fetched
                 _log.exception("fetcher.failed")
@@ -124,6 +128,10 @@ class Fetcher:
 
     async def _fill(self) -> None:
         """Take as much as there are free slots for; wait when there are none, or nothing is due."""
+        if self._files_away():
+            self._wake.clear()
+            await self._pause(_POLL_S)
+            return
         free = self._concurrency - len(self._turns)
         if free < 1:
             self._freed.clear()
@@ -174,10 +182,10 @@ class Fetcher:
     async def _serve(self, claim: Claim) -> None:
         """From the claim to its ending."""
         try:
-            outcomes = await self._run(claim)
-        except asyncio.CancelledError:
-            outcomes = Outcomes(PutBack(await self._ledger.now()))
-        try:
+            try:
+                outcomes = await self._run(claim)
+            except asyncio.CancelledError:
+                outcomes = Outcomes(PutBack(await self._ledger.now()))
             recorded = self._leases.held(claim) and await self._record(claim, outcomes)
         finally:
             self._leases.drop(claim)
@@ -202,7 +210,7 @@ class Fetcher:
             except Unreachable as error:
                 if self._stopping:
                     return False  # the lease runs out, and the file is fetched again
-                _log.warning("fetcher.store_unavailable", reason=str(error))
+                _log.debug("fetcher.store_unavailable", reason=str(error))
                 await asyncio.sleep(_STORE_AGAIN_S)
             except PenstockError as error:
                 _log.error("fetcher.not_recorded", reason=str(error), media=ids.encode(ids.Kind.MEDIA, claim.id))
@@ -219,7 +227,8 @@ class Fetcher:
         if isinstance(outcomes.ending, PutBack):
             return  # nothing happened to the file
         self._changed()
-        _log.info(
+        _log.log(
+            self._level(outcomes.ending),
             f"media.{_event(outcomes.ending)}",
             media=ids.encode(ids.Kind.MEDIA, claim.id),
             workspace=claim.workspace,
@@ -227,6 +236,10 @@ class Fetcher:
             attempts=len(outcomes.attempts),
             **_reason(outcomes.ending),
         )
+
+    def _level(self, ending: Ending) -> int:
+        """How loudly an ending is logged: when files are away, each is one of many, and that is told."""
+        return logging.DEBUG if _outcome(ending) is Outcome.LOCAL and self._files_away() else logging.INFO
 
 
 def _alarm(claim: Claim, attempt: Attempt) -> None:
@@ -246,6 +259,10 @@ def _event(ending: Ending) -> str:
     return {"Attached": "attached", "RetryLater": "delayed", "Expired": "expired", "Failed": "failed"}[
         type(ending).__name__
     ]
+
+
+def _outcome(ending: Ending) -> Outcome | None:
+    return ending.outcome if isinstance(ending, RetryLater) else None
 
 
 def _reason(ending: Ending) -> dict[str, object]:

@@ -12,13 +12,14 @@ import socket
 
 import structlog
 
+from penstock.core import outage
 from penstock.core.chain import Head
 from penstock.core.errors import PenstockError
 from penstock.ledger.book import Ledger
 
 _log = structlog.get_logger()
 
-BEAT_S = 10.0
+BEAT_S = 5.0  # three of them missed, and what a process had in its hands goes to others (core.absence)
 SHARING_BEAT_S = 2.0  # of fetchers that share openings: three missed beats, and the others take over
 _NOTE_S = 3_600.0
 
@@ -53,7 +54,11 @@ class Housekeeping:
     async def _beat(self) -> None:
         now = await self._ledger.now()
         await self._ledger.processes.beat(self.id, role=self._role, now=now)
-        head = await self._ledger.audit_log.head()
+        try:
+            head = await self._ledger.audit_log.head()
+        except PenstockError as error:  # a log that somebody broke keeps nobody from receiving and fetching
+            _log.error("audit_log.head_unknown", reason=str(error))
+            return
         if head != self._noted or now >= self._note_at:
             self._noted, self._note_at = head, now + _NOTE_S
             _log.info("audit_log.head", entries=head.entries, head=head.digest.hex())
@@ -64,4 +69,4 @@ class Housekeeping:
             try:
                 await self._beat()
             except PenstockError as error:
-                _log.warning("beat.missed", reason=str(error))
+                _log.log(outage.level(error), "beat.missed", reason=str(error))

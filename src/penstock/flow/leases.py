@@ -1,7 +1,9 @@
 """The leases that one fetcher holds: taken with a claim, prolonged in bulk, swept when somebody else's ran out.
 
-A lease that was lost is told at once, so that no more work goes into a result that would be dropped by its fence. It
-does no fetching. Owned by the fetcher.
+What a process had in its hands that has died is swept sooner, when its beats have stayed away for a while. That is safe
+at any moment, because a result counts by its fence; a process that was only stopped for long loses work. A lease that
+was lost is told at once, so that no more work goes into a result that would be dropped by its fence. It does no
+fetching. Owned by the fetcher.
 """
 
 import asyncio
@@ -10,26 +12,39 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from penstock.core import absence
 from penstock.core.errors import Unreachable
 from penstock.core.work import Claim
 from penstock.flow.lanes import Lanes
 from penstock.ledger.book import Ledger
+from penstock.ledger.signals import WORK
 
 _log = structlog.get_logger()
 
 LEASE_S = 90.0
 _RENEW_S = LEASE_S / 3  # two renewals may fail before a lease is lost
-_SWEEP_S = 10.0
+_SWEEP_S = 5.0
 
 
 class Leases:
     """The claims in our hands."""
 
-    def __init__(self, ledger: Ledger, owner: str, *, lanes: Lanes | None = None, lease_s: float = LEASE_S) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        owner: str,
+        *,
+        lanes: Lanes | None = None,
+        lease_s: float = LEASE_S,
+        gone_s: float = absence.GONE_S,
+    ) -> None:
         self._ledger = ledger
         self._lanes = lanes or Lanes(ledger)
         self._owner = owner
         self._lease_s = lease_s
+        self._gone_s = gone_s
+        self._watch = absence.Watch()
+        self._swept: dict[str, float] = {}  # processes that are gone, and have nothing any more
         self._held: dict[int, Claim] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._lost: Callable[[Claim], None] = lambda _: None
@@ -39,7 +54,9 @@ class Leases:
         self._lost = lost
         self._tasks = [
             asyncio.create_task(self._every(min(_RENEW_S, self._lease_s / 3), self._renew), name="leases renew"),
-            asyncio.create_task(self._every(min(_SWEEP_S, self._lease_s), self._sweep), name="leases sweep"),
+            asyncio.create_task(
+                self._every(min(_SWEEP_S, self._lease_s, self._gone_s / 3), self._sweep), name="leases sweep"
+            ),
         ]
 
     async def stop(self) -> None:
@@ -85,6 +102,23 @@ class Leases:
         released = await self._ledger.queue.release_lost(now=await self._ledger.now())
         if released:
             _log.warning("leases.ran_out", items=released)
+        released += await self._sweep_gone()
+        if released:
+            self._ledger.signals.soon(WORK)
+
+    async def _sweep_gone(self) -> int:
+        """What is in the hands of processes that have gone without a word; how much."""
+        beats = await self._ledger.processes.beats()
+        beats.pop(self._owner, None)
+        self._watch = absence.look(self._watch, beats, await self._ledger.now())
+        gone = absence.gone(self._watch, gone_s=self._gone_s)
+        left = {process: seen_at for process, seen_at in gone.items() if self._swept.get(process) != seen_at}
+        released = await self._ledger.queue.release_gone(left) if left else 0
+        if released:
+            _log.warning("leases.process_gone", items=released, processes=sorted(left))
+        else:
+            self._swept = gone
+        return released
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -92,4 +126,4 @@ class Leases:
             try:
                 await work()
             except Unreachable as error:
-                _log.warning("leases.store_unavailable", reason=str(error))
+                _log.debug("leases.store_unavailable", reason=str(error))

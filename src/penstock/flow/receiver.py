@@ -83,6 +83,7 @@ class Receiver:
                 self._tell(receipt)
                 return Taken(receipt)
             await self._registry.refresh()  # a number of the body is registered otherwise by now
+        _log.warning("receiver.numbers_moving", tries=_TRIES)
         raise StoreUnavailable("the numbers of this webhook keep moving: it could not be stored for one state of them")
 
     def _signer(self, body: bytes, header: bytes | None, app: str | None) -> App | Refused:

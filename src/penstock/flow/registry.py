@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from penstock.core import outage
 from penstock.core.errors import PenstockError
 from penstock.ledger.book import Ledger
 from penstock.ledger.rows import App, Route, Snapshot
@@ -99,4 +100,4 @@ class Registry:
             try:
                 await self.refresh()
             except PenstockError as error:  # the last snapshot goes on serving
-                _log.warning("registry.stale", reason=str(error))
+                _log.log(outage.level(error), "registry.stale", reason=str(error))

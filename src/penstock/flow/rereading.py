@@ -11,6 +11,7 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
+from penstock.core import outage
 from penstock.core.errors import PenstockError
 from penstock.core.reading import read
 from penstock.flow.registry import Registry
@@ -118,5 +119,5 @@ class StrayReader:
                     _log.info("quarantine.read", bodies=found.bodies, messages=found.messages, media=found.media)
                     self._wake()
             except PenstockError as error:
-                _log.warning("quarantine.not_read", reason=str(error))
+                _log.log(outage.level(error), "quarantine.not_read", reason=str(error))
             await asyncio.sleep(self._every_s)

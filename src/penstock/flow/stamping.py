@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import structlog
 
+from penstock.core import outage
 from penstock.core.errors import PenstockError
 from penstock.flow.leading import Lead
 from penstock.ledger.book import Ledger
@@ -57,7 +58,7 @@ class Stamping:
             try:
                 pause_s = await self._turn()
             except PenstockError as error:
-                _log.warning("stamping.store_unavailable", reason=str(error))
+                _log.log(outage.level(error), "stamping.store_unavailable", reason=str(error))
                 pause_s = _AGAIN_S
             except Exception:  # noqa: BLE001 -- a mistake of ours: events wait meanwhile, and none is lost
                 _log.exception("stamping.failed")

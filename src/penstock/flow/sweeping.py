@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from penstock.adapters.blobs.port import Attic
-from penstock.core import blobkey
+from penstock.core import blobkey, outage
 from penstock.core.errors import PenstockError
 from penstock.ledger.book import Ledger
 
@@ -94,7 +94,7 @@ class Sweeping:
             try:
                 _tell(await self.sweep())
             except (PenstockError, OSError) as error:
-                _log.warning("files.not_swept", reason=getattr(error, "strerror", None) or str(error))
+                _log.log(outage.level(error), "files.not_swept", reason=getattr(error, "strerror", None) or str(error))
             except Exception:  # noqa: BLE001 -- a mistake of ours: what is left over waits for the next sweep
                 _log.exception("files.not_swept")
 

@@ -4,6 +4,8 @@ It opens the database, brings its schema up to this release and hands out the st
 by ``wiring``; used by everything above.
 """
 
+import time
+
 from penstock.adapters.db.port import Database, Script
 from penstock.core.gate import Hosts
 from penstock.ledger import schema, statements
@@ -15,6 +17,7 @@ from penstock.ledger.imports import Imports
 from penstock.ledger.incidents import Incidents
 from penstock.ledger.journal import Journal
 from penstock.ledger.leaders import Leaders
+from penstock.ledger.moving import refuse_half
 from penstock.ledger.processes import Processes
 from penstock.ledger.provisioning import Provisioning
 from penstock.ledger.queue import Queue
@@ -22,6 +25,7 @@ from penstock.ledger.renewal import Renewal
 from penstock.ledger.reprocess import Reprocess
 from penstock.ledger.sealing import Sealer
 from penstock.ledger.shelf import Shelf
+from penstock.ledger.signals import Signals
 from penstock.ledger.steering import Steering
 from penstock.ledger.tail import Tail
 from penstock.ledger.tokens import Tokens
@@ -36,6 +40,7 @@ class Ledger:
     def __init__(self, db: Database, sealer: Sealer, *, hosts: Hosts | None = None) -> None:
         self._db = db
         self.hosts = hosts or {}
+        self._ahead_s: float | None = None  # how far its clock is ahead of our monotonic one
         self._sql = sql = statements.load(db.dialect)
         self.journal = Journal(db, sql)
         self.queue = Queue(db, sql)
@@ -53,32 +58,38 @@ class Ledger:
         self.leaders = Leaders(db, sql)
         self.reprocess = Reprocess(db, sql)
         self.audit_log = AuditLog(db, sql)
+        self.signals = Signals(db, sql)
 
     @property
     def profile(self) -> str:
         """What kind of installation this is: "embedded" in one file, or a "cluster" over a server."""
         return "embedded" if self._db.dialect == "sqlite" else "cluster"
 
-    async def start(self, *, migrate: bool = True) -> list[str]:
+    async def start(self, *, migrate: bool = True, moving: bool = False) -> list[str]:
         """Open the database and bring it up to this release; the names of the migrations that were applied.
 
-        Without ``migrate`` nothing is changed, and a database that lacks something is Unreachable. Raises NewerSchema,
-        UnsafeStore, Unreachable, StoreUnavailable, or WrongUse when the database belongs to something else.
+        Without ``migrate`` nothing is changed, and a database that lacks something is Unreachable; so is one that a
+        move has not ended in, but for the move itself. Raises NewerSchema, UnsafeStore, Unreachable, StoreUnavailable,
+        or WrongUse when the database belongs to something else.
         """
         await self._db.start()
         try:
             missing = await self._db.read(lambda: schema.lacking(self._db.dialect))
             if not migrate:
                 schema.refuse_older(missing)
-            if not missing:
-                return []
-            return await self._db.write(schema.bring_up(self._db.dialect, await self._db.now()))
+            applied: list[str] = []
+            if missing:
+                applied = await self._db.write(schema.bring_up(self._db.dialect, await self._db.now()))
+            if not moving:
+                await self._db.read(lambda: refuse_half(self._sql))
+            return applied
         except BaseException:
             await self._db.stop()
             raise
 
     async def stop(self) -> None:
         """Finish what is being written and close."""
+        await self.signals.stop()
         await self._db.stop()
 
     def tail(self) -> Tail:
@@ -87,7 +98,13 @@ class Ledger:
 
     async def now(self) -> float:
         """The database's clock, epoch seconds."""
-        return await self._db.now()
+        now = await self._db.now()
+        self._ahead_s = now - time.monotonic()
+        return now
+
+    def clock(self) -> float:
+        """The database's clock as it was read last, carried on from there: for whoever cannot wait."""
+        return time.time() if self._ahead_s is None else time.monotonic() + self._ahead_s
 
     async def can_store(self) -> None:
         """Make one durable write. Raises StoreUnavailable when the store takes none."""

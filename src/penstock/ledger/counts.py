@@ -11,7 +11,7 @@ import msgspec
 from penstock.adapters.db.port import Database, Script
 from penstock.core import expiry
 from penstock.core.expiry import Expiring, Waiting
-from penstock.core.gate import Board, Hosts
+from penstock.core.gate import Board, Hosts, holds
 from penstock.core.operation import LOOK_UP
 from penstock.core.work import Outcome
 from penstock.ledger.held import attributed, gate_of
@@ -177,7 +177,7 @@ class Counts:
         rows = yield self._sql("list_gates", now=now)
         board = Board((gate_of(row) for row in rows), self._hosts)
         by_workspace: dict[str, int] = {}
-        if not any(each.opening == 0 for each in board.gates.values()):
+        if not any(map(holds, board.gates.values())):
             return by_workspace, {}
         by_gate = attributed(board, (yield from self._waiting(now, None)), now)
         for behind in by_gate.values():

@@ -6,6 +6,8 @@ yet is not in the feed. An entry names its message or file; what it shows is rea
 Entries are written in the transaction of what they tell, by the journal's intake and the queue. Read by the web room.
 """
 
+from collections.abc import Sequence
+
 from penstock.adapters.db.port import Database, Script
 from penstock.ledger.rows import Event
 from penstock.ledger.shelf import Shelf
@@ -76,16 +78,28 @@ class Feed:
 
 def tell_of_media(sql: Statements, media_row: int, kind: str, workspace_id: int, at: float) -> Script[None]:
     """Put what happened to a file into the feed, in the order of its conversation if it has one."""
-    thread = yield sql("next_seq", media_row=media_row)
-    if not thread:  # it belongs to none, or to one that was being merged into another: then that one is found now
-        thread = yield sql("next_seq", media_row=media_row)
-    yield sql(
-        "insert_event",
-        workspace_id=workspace_id,
-        kind=kind,
-        at=at,
-        conversation_id=thread[0][0] if thread else None,
-        seq=thread[0][1] if thread else None,
-        message_row=None,
-        media_row=media_row,
-    )
+    yield from tell_of_files(sql, [(media_row, kind, workspace_id, at)])
+
+
+def tell_of_files(sql: Statements, told: Sequence[tuple[int, str, int, float]]) -> Script[None]:
+    """Put what happened to files into the feed, in the order of their conversations: (file, kind, workspace, when)."""
+    threads = yield sql.many("next_seq", [{"media_row": media_row} for media_row, *_ in told])
+    events = []
+    for (media_row, kind, workspace_id, at), (conversation_id, *seq) in zip(told, threads, strict=True):
+        thread = (conversation_id, *seq)
+        if conversation_id is None:
+            # It belongs to none, or to one that was being merged into another: then that one is found now.
+            rows = yield sql("next_seq", media_row=media_row)
+            thread = rows[0] if rows else (None, None)
+        events.append(
+            {
+                "workspace_id": workspace_id,
+                "kind": kind,
+                "at": at,
+                "conversation_id": thread[0],
+                "seq": thread[1],
+                "message_row": None,
+                "media_row": media_row,
+            }
+        )
+    yield sql.many("insert_event", events)

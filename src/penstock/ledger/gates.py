@@ -1,7 +1,8 @@
 """Gates as rows: one per scope and owner. What they mean together is decided in ``core.gate``.
 
 Shutting or opening is one row whatever waits behind it, and one entry of the audit log in the same transaction; setting
-a gate to what it is already is neither. Called by ``controls``, ``cli`` and ``web.api``.
+a gate to what it is already is neither. An automatic gate ends by itself unless it is renewed, and being renewed is no
+change. Called by ``controls``, ``cli`` and ``web.api``.
 """
 
 from penstock.adapters.db.port import Database, Script
@@ -10,6 +11,7 @@ from penstock.core.errors import WrongUse
 from penstock.core.gate import Gate
 from penstock.ledger.audit_log import Entry, entered
 from penstock.ledger.held import gate_of
+from penstock.ledger.signals import GATES, told
 from penstock.ledger.statements import Statements
 
 
@@ -51,6 +53,7 @@ class Gates:
             before = yield from self._found(kind, value, owner, now)
             if before is not None and _set_to(before) == wanted:
                 return before.id
+            renewed = before is not None and owner in gate.AUTOMATIC and _set_to(before, until=until) == wanted
             rows = yield self._sql(
                 "shut_gate",
                 scope_kind=kind,
@@ -60,12 +63,15 @@ class Gates:
                 overrides=int(override_automatic),
                 by_whom=by,
                 why=why,
-                now=now,
+                now=before.since if before is not None and renewed else now,
                 until=until,
             )
+            if renewed:
+                return int(rows[0][0])
             after = yield from self._found(kind, value, owner, now)
             action = "gate.shut" if opening == 0 else "gate.set"
             yield from entered(self._sql, _entry(by, action, scope, owner, why, before, after), now)
+            yield told(self._sql, GATES)
             return int(rows[0][0])
 
         return await self._db.write(script)
@@ -83,6 +89,7 @@ class Gates:
             rows = yield self._sql("open_gate", scope_kind=kind, scope_value=value, owner=owner)
             if before is not None:
                 yield from entered(self._sql, _entry(by or owner, "gate.open", scope, owner, why, before, None), at)
+                yield told(self._sql, GATES)
             return len(rows) if before is not None else 0
 
         return await self._db.write(script)
@@ -101,8 +108,9 @@ def _one(scope: dict[str, str]) -> tuple[str, str]:
     return next(iter(scope.items())) if scope else ("", "")
 
 
-def _set_to(row: Gate) -> tuple[float | None, str, str, float | None, bool]:
-    return row.opening, row.by, row.why, row.until, row.override_automatic
+def _set_to(row: Gate, **other: float | None) -> tuple[float | None, str, str, float | None, bool]:
+    """What a gate is set to; with another end where one is given."""
+    return row.opening, row.by, row.why, other.get("until", row.until), row.override_automatic
 
 
 def _entry(

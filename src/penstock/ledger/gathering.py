@@ -1,8 +1,9 @@
 """Gathers what many callers bring at about the same time, so that it is dealt with together.
 
-What comes during one turn of the event loop, or while the group before is being dealt with, is one group. When a group
-fails, each of its members is tried by itself, so that one that cannot be stored takes nobody with it. Used by the
-journal; knows nothing of webhooks.
+What comes during one turn of the event loop, or while the group before is being dealt with, is one group. Where a group
+is dear, they may be kept apart by a little time; whoever comes when there was none lately waits for nobody. When a
+group fails, each of its members is tried by itself, so that one that cannot be stored takes nobody with it. Used by the
+journal and the queue; knows nothing of either.
 """
 
 import asyncio
@@ -21,13 +22,22 @@ _HEAVIEST = 4 << 20  # what they may weigh together, unless a single one is heav
 
 
 class Gathering(Generic[One, Done]):
-    """Hands groups to ``deal``, which answers with one result for each member, in order."""
+    """Hands groups to ``deal``, which answers with one result for each member, in order.
+
+    It is handed one each ``every_s`` at most, unless a whole group is waiting.
+    """
 
     def __init__(
-        self, deal: Callable[[list[One]], Awaitable[list[Done]]], *, weigh: Callable[[One], int] = lambda _: 0
+        self,
+        deal: Callable[[list[One]], Awaitable[list[Done]]],
+        *,
+        weigh: Callable[[One], int] = lambda _: 0,
+        every_s: float = 0.0,
     ) -> None:
         self._deal = deal
         self._weigh = weigh
+        self._every_s = every_s
+        self._next_at = 0.0
         self._waiting: list[_Brought[One, Done]] = []
         self._group: list[_Brought[One, Done]] = []
         self._task: asyncio.Task[None] | None = None
@@ -43,6 +53,8 @@ class Gathering(Generic[One, Done]):
     async def _work(self) -> None:
         try:
             while self._waiting:
+                if self._every_s:
+                    await self._pace()
                 size = self._size()
                 self._group, self._waiting = self._waiting[:size], self._waiting[size:]
                 await self._together(self._group)
@@ -51,6 +63,13 @@ class Gathering(Generic[One, Done]):
             for _, future in (*self._group, *self._waiting):  # some are left only when the loop is ending
                 future.cancel()
             self._group, self._waiting = [], []
+
+    async def _pace(self) -> None:
+        """Wait until it is time for a group."""
+        clock = asyncio.get_running_loop().time
+        if (left_s := self._next_at - clock()) > 0 and len(self._waiting) < _MOST:
+            await asyncio.sleep(left_s)
+        self._next_at = clock() + self._every_s
 
     def _size(self) -> int:
         """How many of those who wait make up the next group."""

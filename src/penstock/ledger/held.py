@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from penstock.adapters.db.port import Row
 from penstock.core.expiry import Waiting
-from penstock.core.gate import Board, Gate
+from penstock.core.gate import Board, Gate, holds
 
 
 def gate_of(row: Row) -> Gate:
@@ -38,7 +38,7 @@ def holding(
 
 def attributed(board: Board, rows: Iterable[Waiting], now: float) -> dict[int, list[Waiting]]:
     """What waits behind each shut gate, by gate id. Files that several gates hold are counted behind one of them."""
-    behind: dict[int, list[Waiting]] = {each.id: [] for each in board.gates.values() if each.opening == 0}
+    behind: dict[int, list[Waiting]] = {each.id: [] for each in board.gates.values() if holds(each)}
     for row in rows:
         found = holding(
             board,

@@ -50,7 +50,9 @@ class Usual:
         at = sql.by_position
         self.webhook = at("insert_webhook", "app_id", "now", "signature", "numbers", "problems", "body")
         self.message = at("insert_message", "workspace_id", "number_id", "wamid", *_MESSAGE)
-        self.touch = at("touch_conversation", "sent_at", "text", "kind", "direction", "title", "conversation_id")
+        self.touch = at(
+            "touch_conversation", "more", "sent_at", "text", "kind", "direction", "title", "conversation_id"
+        )
         self.event = at(
             "insert_message_event",
             *("workspace_id", "kind", "at", "message_row", "media_row", "behind", "conversation_id"),
@@ -247,7 +249,13 @@ def touch_values(intake: Intake, message: Message) -> tuple[Any, ...]:
     """Those of ``touch_conversation`` before the conversation."""
     party, direction = message.party, message.direction.value
     title = (message.sender_name if party.group_id is None and direction == "in" else None) or party.name or ""
-    return (_sent_at(intake, message), message.text, message.kind, direction, title)
+    return (1, _sent_at(intake, message), message.text, message.kind, direction, title)
+
+
+def both_touches(first: tuple[Any, ...], second: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What two touches of one conversation come to, one after the other."""
+    last = second if second[1] >= first[1] else first
+    return (first[0] + second[0], *last[1:5], second[5] or first[5])
 
 
 def event_values(intake: Intake, message_row: int, route: Route, *, behind: int = 0) -> tuple[Any, ...]:

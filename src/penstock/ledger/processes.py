@@ -1,12 +1,12 @@
 """Which processes of this installation are alive, by the beats they leave.
 
-Called by ``flow.housekeeping`` and ``status``; those that fetch are a part of ``ledger.steering``.
+Called by ``flow`` and ``status``; those that fetch are a part of ``ledger.steering``.
 """
 
 from penstock.adapters.db.port import Database, Script
 from penstock.ledger.statements import Statements
 
-ALIVE_S = 30.0  # a process beats every ten seconds; three missed beats and it counts as gone
+ALIVE_S = 30.0  # a process beats every five seconds; after six missed beats it is not shown any more
 SHARES_S = 7.0  # a fetcher that was not seen for so long has no share of an opening; where they share, they beat faster
 _FORGOTTEN_S = 86_400.0
 
@@ -41,6 +41,15 @@ class Processes:
         def script() -> Script[list[dict[str, object]]]:
             rows = yield self._sql("list_processes", since=now - ALIVE_S)
             return [{"id": row[0], "role": row[1], "seen_at": row[2]} for row in rows]
+
+        return await self._db.read(script)
+
+    async def beats(self) -> dict[str, float]:
+        """The last beat of every process that did not take its leave, for a day."""
+
+        def script() -> Script[dict[str, float]]:
+            rows = yield self._sql("list_processes", since=0.0)
+            return {str(row[0]): float(row[2]) for row in rows}
 
         return await self._db.read(script)
 

@@ -2,32 +2,19 @@
 
 A claim names the lanes that it may take from; whose turn it is and in which order a lane gives is decided in
 ``core.lanes``. Every claim raises the item's fence and every later write names it, so the result of a worker that lost
-its lease changes nothing. The row's end, its attempts and its event are one transaction. Which step may follow which is
-the table of ``core.media``. Called by the fetcher.
+its lease changes nothing. The row's end, its attempts and its event are one transaction (``settling``). Which step may
+follow which is the table of ``core.media``. Called by the fetcher.
 """
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, assert_never
-
-import msgspec
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from penstock.adapters.db.port import Database, Row, Script
 from penstock.core import lanes as order
 from penstock.core.lanes import Lane, Limits, Ready, Turns
-from penstock.core.media import State
-from penstock.core.work import (
-    Attached,
-    Attempt,
-    Claim,
-    Ending,
-    Expired,
-    Failed,
-    Outcome,
-    PutBack,
-    RetryLater,
-)
-from penstock.ledger.feed import tell_of_media
+from penstock.core.work import Attempt, Claim, Ending, Outcome
+from penstock.ledger.settling import Ended, Settling
 from penstock.ledger.statements import Statements
 
 _PROMOTED = 1_000  # at once: more would hold up the webhooks behind it
@@ -58,6 +45,7 @@ class Queue:
     def __init__(self, db: Database, sql: Statements) -> None:
         self._db = db
         self._sql = sql
+        self._settling = Settling(db, sql)
 
     async def due(self) -> Due:
         """The lanes that have something ready. It costs as much as there are such lanes, whatever waits in them."""
@@ -125,24 +113,26 @@ class Queue:
     async def settle(self, claim: Claim, ending: Ending, attempts: Sequence[Attempt], *, now: float) -> bool:
         """Record how the work on a claim ended, with its attempts. False: the lease was lost, and nothing changed."""
 
-        def script() -> Script[bool]:
-            rows = yield from self._end(claim, ending, now)
-            if not rows:
-                return False
-            if attempts:
-                yield self._sql.many("insert_attempt", [_attempt_row(claim.id, attempt) for attempt in attempts])
-            kind = _event_of(ending, made=int(rows[0][0]))
-            if kind is not None:
-                yield from tell_of_media(self._sql, claim.id, kind, claim.workspace_id, now)
-            return True
-
-        return await self._db.write(script)
+        return await self._settling.settle(Ended(claim, ending, attempts, now))
 
     async def release_lost(self, *, now: float) -> int:
         """Back to waiting with items whose lease ran out, some hundreds at a time; how many."""
 
         def script() -> Script[int]:
             rows = yield self._sql("release_lost", now=now, limit=_RELEASED)
+            return len(rows)
+
+        return await self._db.write(script)
+
+    async def release_gone(self, gone: Mapping[str, float]) -> int:
+        """Back to waiting with what is in the hands of processes that are gone, some hundreds at a time; how many.
+
+        ``gone`` has their last beats: a process that has beaten since keeps what it has.
+        """
+        named = json.dumps(list(gone.items()))
+
+        def script() -> Script[int]:
+            rows = yield self._sql("release_gone", gone=named, limit=_RELEASED)
             return len(rows)
 
         return await self._db.write(script)
@@ -218,73 +208,6 @@ class Queue:
             live.sort(key=_deadline, reverse=True)
         return found
 
-    def _end(self, claim: Claim, ending: Ending, now: float) -> Script[list[Row]]:
-        """Carry out the step; no rows mean that the fence has risen since."""
-        key = {"media_row": claim.id, "fence": claim.fence}
-        match ending:
-            case PutBack():
-                rows = yield self._sql("put_back", **key, due_at=ending.due_at)
-            case RetryLater():
-                rows = yield self._sql(
-                    "retry",
-                    **key,
-                    due_at=ending.due_at,
-                    url=ending.url,
-                    url_expires_at=ending.url_expires_at,
-                    outcome=ending.outcome.value,
-                    reason=ending.reason,
-                )
-            case Attached():
-                rows = yield self._sql("finish", **key)
-                if rows:
-                    yield self._sql(
-                        "set_attached",
-                        media_row=claim.id,
-                        now=now,
-                        attempts=rows[0][0],
-                        size=ending.size,
-                        sha256=ending.sha256,
-                        content_type=ending.content_type,
-                    )
-            case Expired() | Failed():
-                rows = yield self._sql("finish", **key)
-                if rows:
-                    yield self._sql(
-                        "set_ended",
-                        media_row=claim.id,
-                        now=now,
-                        attempts=rows[0][0],
-                        stage=(State.EXPIRED if isinstance(ending, Expired) else State.FAILED).value,
-                        outcome=ending.outcome.value,
-                        reason=ending.reason,
-                    )
-            case _:
-                assert_never(ending)
-        return rows
-
 
 def _deadline(item: Claim | Ready) -> float:
     return item.deadline
-
-
-def _event_of(ending: Ending, *, made: int) -> str | None:
-    """What the feed is told; a delay is told once, at the first failed attempt."""
-    match ending:
-        case Attached():
-            return "media.attached"
-        case Expired():
-            return "media.expired"
-        case Failed():
-            return "media.failed"
-        case RetryLater():
-            return "media.delayed" if made == 1 else None
-        case PutBack():
-            return None
-        case _:
-            assert_never(ending)
-
-
-def _attempt_row(media_row: int, attempt: Attempt) -> dict[str, object]:
-    row: dict[str, object] = msgspec.structs.asdict(attempt)
-    fresh = None if attempt.fresh is None else int(attempt.fresh)
-    return row | {"media_row": media_row, "outcome": attempt.outcome.value, "fresh": fresh}

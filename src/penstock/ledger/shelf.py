@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from penstock.adapters.db.port import Database, Row, Script
 from penstock.core.errors import WrongUse
-from penstock.core.gate import Board, Hosts
+from penstock.core.gate import Board, Hosts, holds
 from penstock.core.work import Attempt, Outcome
 from penstock.ledger.files import Wanted, across
 from penstock.ledger.held import gate_of, holding
@@ -167,7 +167,7 @@ class Shelf:
 
         def script() -> Script[Page[Media]]:
             board = yield from self.gates_script(now)
-            if state == "held" and not any(gate.opening == 0 for gate in board.gates.values()):
+            if state == "held" and not any(map(holds, board.gates.values())):
                 return Page((), None)
             workspaces = yield from self._workspaces(workspace_id, workspace)
             found: list[Media] = []

@@ -7,7 +7,7 @@ a conversation that was merged meanwhile) goes the long way of ``intake``. Parts
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from penstock.adapters.db.port import Script
 from penstock.core import reception
@@ -17,6 +17,7 @@ from penstock.ledger.intake import (
     FRESH,
     Intake,
     Usual,
+    both_touches,
     event_values,
     fetch_values,
     media_values,
@@ -86,11 +87,7 @@ def _messages(do: Usual, planned: list[tuple[Intake, Planned]]) -> Script[None]:
     )
     new = [(*both, row) for both, (row,) in zip(planned, ids, strict=True) if row is not None]
     if new:
-        # In the order of their ids, as everybody does: then two transactions never wait for each other.
-        touched = sorted(new, key=lambda one: one[1].conversation_id)
-        yield do.touch.many(
-            [(*touch_values(intake, each.message), each.conversation_id) for intake, each, _ in touched]
-        )
+        yield do.touch.many(_touches(new))
         left = Counter(each.conversation_id for _, each, _ in new)
         events = []
         for intake, each, row in new:
@@ -107,6 +104,20 @@ def _messages(do: Usual, planned: list[tuple[Intake, Planned]]) -> Script[None]:
         for (intake, each), those, (row,) in zip(planned, values, ids, strict=True):
             if row is None:
                 yield from intake.known_message(each.message, each.route, those)
+
+
+def _touches(new: list[tuple[Intake, Planned, int]]) -> list[tuple[Any, ...]]:
+    """What new messages mean for their conversations, once for each of these.
+
+    In the order of their ids, as everybody does: then two transactions never wait for each other.
+    """
+    found: dict[int, tuple[Any, ...]] = {}
+    for intake, each, _ in new:
+        values = touch_values(intake, each.message)
+        if (before := found.get(each.conversation_id)) is not None:
+            values = both_touches(before, values)
+        found[each.conversation_id] = values
+    return [(*found[conversation_id], conversation_id) for conversation_id in sorted(found)]
 
 
 def _files(do: Usual, new: list[tuple[Intake, Planned, int]]) -> Script[None]:

@@ -5,6 +5,7 @@ phone numbers) are never among them. The libraries' own logs pass through the sa
 whoever starts a long-running process.
 """
 
+import contextlib
 import logging
 import sys
 from typing import Any
@@ -35,7 +36,7 @@ def set_up(log_format: str | None, *, level: int = logging.INFO) -> None:
     structlog.configure(
         processors=[*shared, *ending],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_Lines,
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -48,6 +49,20 @@ def set_up(log_format: str | None, *, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+
+
+class _Lines(structlog.PrintLogger):
+    """Writes lines to stderr. Where they cannot be written (a full disk, often), they are lost and nothing else is."""
+
+    def __init__(self, *_names: object) -> None:
+        super().__init__(sys.stderr)
+
+    def msg(self, message: str) -> None:
+        """One line."""
+        with contextlib.suppress(OSError, ValueError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
 
 
 def _as_json(entry: dict[str, Any], **_: Any) -> str:

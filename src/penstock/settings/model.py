@@ -70,7 +70,10 @@ class Settings:
     database_connections: int = field(
         default=8,
         metadata=_rule(
-            values.connections, "connections to PostgreSQL at most, per process; SQLite has its own", "8", toml=(int,)
+            values.connections,
+            "connections to PostgreSQL at most, per process, and one more that listens; SQLite has its own",
+            "8",
+            toml=(int,),
         ),
     )
     bind: Bind = field(

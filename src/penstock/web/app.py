@@ -6,7 +6,7 @@ off: query strings hold verify tokens).
 """
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -62,7 +62,6 @@ class Parts:
     public_base: str  # how people reach it, without a slash at the end
     session_key: bytes
     version: str
-    hosts: Collection[str] = ()  # that requests may go to: what a gate may name
     metrics: Metrics | None = None  # made here unless the fetcher is to be counted, too
     body_within_s: float = 20.0  # a webhook's body must be complete by then
     door: bool = True  # whether Meta's webhooks are taken here
@@ -87,7 +86,7 @@ class App:
         self.endpoints = api.table(
             Reading(parts.ledger, parts.blobs, events, health, base=base, version=parts.version),
             Provisioning(parts.ledger, parts.registry, parts.nudge),
-            Gates(parts.ledger, Operating(parts.ledger, hosts=parts.hosts)),
+            Gates(parts.ledger, Operating(parts.ledger)),
             Reprocessing(parts.ledger),
         )
 

@@ -4,6 +4,7 @@ Raised anywhere in this room, turned into JSON or a page by ``app``. What was no
 its place in our source, not by its text: the text of a foreign error may quote a token or a phone number.
 """
 
+import logging
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from penstock.core.errors import Conflict, NotFound, PenstockError, Unreachable,
 _log = structlog.get_logger()
 
 _RETRY_AFTER_S = 5
+_QUIETLY, _LOUDLY = logging.DEBUG, logging.ERROR
 _ROOT = Path(__file__).parent.parent
 _STATUSES: Mapping[type[PenstockError], int] = {WrongUse: 400, NotFound: 404, Conflict: 409}
 _BY_STATUS = {
@@ -71,9 +73,19 @@ def problem_of(error: Exception) -> ProblemError:
 
 
 def note(event: str, error: BaseException, **facts: object) -> None:
-    """Log what was not foreseen: its kind and its place, without the words of a foreign error."""
+    """Log what was not foreseen: its kind and its place, without the words of a foreign error.
+
+    What cannot be reached is told of once, by whoever watches it, and not again for everybody who asked.
+    """
     why = str(error) if isinstance(error, PenstockError) else None
-    _log.error(event, error=type(error).__name__, place=place(error), why=why, **facts)
+    _log.log(
+        _QUIETLY if isinstance(error, Unreachable) else _LOUDLY,
+        event,
+        error=type(error).__name__,
+        place=place(error),
+        why=why,
+        **facts,
+    )
 
 
 def place(error: BaseException) -> str | None:

@@ -82,7 +82,7 @@ async def _size(blobs: Blobs, key: str) -> int | None:
     try:
         return await blobs.size(key)
     except OSError as error:
-        _log.warning("files.unreadable", reason=error.strerror)
+        _log.debug("files.unreadable", reason=error.strerror)
         raise Unreachable("the store of files cannot be asked right now") from error
 
 

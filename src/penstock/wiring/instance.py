@@ -7,9 +7,7 @@ and the benchmarks.
 
 import contextlib
 import hmac
-import os
-import secrets
-import socket
+import time
 from collections.abc import Callable, Collection
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -29,6 +27,8 @@ from penstock.controls.rounds import Control, Rounds
 from penstock.core import budget
 from penstock.core.work import Outcome
 from penstock.flow.fetcher import Fetcher
+from penstock.flow.filing import Filing
+from penstock.flow.hearing import Hearing
 from penstock.flow.housekeeping import BEAT_S, SHARING_BEAT_S, Housekeeping
 from penstock.flow.nudge import Nudge
 from penstock.flow.receiver import Receiver
@@ -36,17 +36,19 @@ from penstock.flow.registry import Registry
 from penstock.flow.rereading import StrayReader
 from penstock.flow.stamping import Stamping
 from penstock.flow.sweeping import Sweeping
+from penstock.flow.timekeeping import Timekeeping
 from penstock.ledger.book import Ledger
+from penstock.ledger.signals import GATES, WORK
 from penstock.settings import Settings
 from penstock.settings.key_file import secret_keys
 from penstock.web.app import App, Parts, build
 from penstock.web.metrics import Metrics
-from penstock.wiring.stores import all_hosts, hosts_of, ledger_of, open_blobs
+from penstock.wiring.stores import hosts_of, ledger_of, open_blobs
 
 _SESSIONS = b"penstock/sessions/1"
 
 
-def open_graph(settings: Settings, *, send: Send = send_declared) -> HttpGraph:
+def open_graph(settings: Settings, *, send: Send = send_declared, clock: Callable[[], float] = time.time) -> HttpGraph:
     """Meta's Graph as these settings name it. Not started. ``send`` builds its requests; each is checked."""
     return HttpGraph(
         graph_url=settings.graph_url,
@@ -55,6 +57,7 @@ def open_graph(settings: Settings, *, send: Send = send_declared) -> HttpGraph:
         allow_insecure=settings.allow_insecure_upstream,
         concurrency=settings.fetch_concurrency,
         send=send,
+        clock=clock,
     )
 
 
@@ -95,11 +98,11 @@ class Instance:
         self.roles = ROLES & frozenset(roles) or ROLES
         self._lock = InstanceLock(settings.database_file) if settings.database_file is not None else None
         self._stack = contextlib.AsyncExitStack()
-        self.ledger = ledger_of(settings)
+        self.ledger = ledger_of(settings, watched=True)
         self.nudge = Nudge()
         self.registry = Registry(self.ledger)
-        self.blobs = open_blobs(settings)
-        self.graph = open_graph(settings, send=send)
+        self.blobs = Filing(open_blobs(settings))
+        self.graph = open_graph(settings, send=send, clock=self.ledger.clock)
         role = "all" if self.roles == ROLES else ",".join(sorted(self.roles))
         shares = self._lock is None and "fetcher" in self.roles
         self.housekeeping = Housekeeping(self.ledger, role=role, every_s=SHARING_BEAT_S if shares else BEAT_S)
@@ -110,23 +113,24 @@ class Instance:
             self.registry,
             self.graph,
             self.blobs,
-            owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+            owner=self.housekeeping.id,  # what it has in its hands is freed when its beats stay away
             concurrency=settings.fetch_concurrency,
             gates=self.gates,
             witness=self.metrics,
             look_up_limit=look_up_limit(settings),
             changed=self.nudge.changed,
+            files_away=lambda: self.blobs.away,
         )
-        self.gates.changed = self.fetcher.wake
-        self.strays = StrayReader(self.ledger, self.registry, wake=self.fetcher.wake)
+        self.gates.changed = self.blobs.back = self.fetcher.wake
+        self.strays = StrayReader(self.ledger, self.registry, wake=self.new_work)
         self.stamping = Stamping(self.ledger, owner=self.housekeeping.id, changed=self.nudge.changed)
         self.deadlines = Deadlines(self.ledger, owner=self.housekeeping.id)
+        self.timekeeping = Timekeeping(self.ledger)
         self.sweeping = Sweeping(self.ledger, self.blobs)
         self.rounds = Rounds(self.ledger, self._controls(settings), owner=self.housekeeping.id)
-        self.reprocess = Runner(
-            self.ledger, owner=self.housekeeping.id, wake=self.fetcher.wake, changed=self.nudge.changed
-        )
-        self.receiver = Receiver(self.ledger, self.registry, wake=self.fetcher.wake, changed=self.nudge.changed)
+        self.reprocess = Runner(self.ledger, owner=self.housekeeping.id, wake=self.new_work, changed=self.nudge.changed)
+        self.receiver = Receiver(self.ledger, self.registry, wake=self.new_work, changed=self.nudge.changed)
+        self.hearing = [Hearing(self.ledger, GATES, self.gates.refresh), Hearing(self.ledger, WORK, self._wake)]
         self.app: App = build(
             Parts(
                 ledger=self.ledger,
@@ -137,7 +141,6 @@ class Instance:
                 public_base=settings.public_base,
                 session_key=hmac.digest(secret_keys(settings)[0].encode(), _SESSIONS, "sha256"),
                 version=__version__,
-                hosts=all_hosts(settings),
                 metrics=self.metrics,
                 door="receiver" in self.roles,
                 pages="console" in self.roles,
@@ -183,11 +186,11 @@ class Instance:
 
     def _parts(self) -> list[Part]:
         """What this process's roles need, in the order in which it starts."""
-        parts: list[Part] = [self.registry, self.housekeeping]
+        parts: list[Part] = [self.registry, self.housekeeping, self.timekeeping]
         if self.roles & {"fetcher", "console"}:
             parts.append(self.blobs)
         if "fetcher" in self.roles:
-            parts += [self.graph, self.gates, self.fetcher]
+            parts += [self.graph, self.gates, self.fetcher, *self.hearing]
         if "watcher" in self.roles:
             parts.append(self.strays)
             parts += [self.sweeping] if self._lock is not None else [self.stamping, self.sweeping]
@@ -196,13 +199,21 @@ class Instance:
             parts.append(self.reprocess)
         return parts
 
+    def new_work(self) -> None:
+        """There is something new to fetch, for us or for the fetcher of another process."""
+        self.fetcher.wake()
+        self.ledger.signals.soon(WORK)
+
+    async def _wake(self) -> None:
+        self.fetcher.wake()
+
     async def mended(self) -> int:
         """Another fetch implementation is in use: what waits because its request was refused is due now. How many.
 
         A start is such a moment, too: a release that is put back or mended should not wait for the slow retry.
         """
         due = await self.ledger.queue.hurry(Outcome.CONTRACT, now=await self.ledger.now())
-        self.fetcher.wake()
+        self.new_work()
         return due
 
     async def stop(self) -> None:

@@ -13,11 +13,11 @@ from penstock.adapters.blobs.port import Store
 from penstock.adapters.db.port import Database
 from penstock.adapters.db.sqlite import SqliteDatabase
 from penstock.adapters.seal.fernet import FernetSealer
-from penstock.controls.gates.operating import Operating
 from penstock.core.errors import Unreachable
 from penstock.core.gate import Hosts
 from penstock.core.operation import DOWNLOAD, LOOK_UP
 from penstock.ledger.book import Ledger
+from penstock.ledger.watched import WatchedDatabase
 from penstock.settings import PostgresUrl, S3Url, Settings, SqliteUrl
 from penstock.settings.key_file import secret_keys
 
@@ -46,16 +46,6 @@ async def open_ledger(settings: Settings, *, create: bool = False) -> AsyncItera
         await ledger.stop()
 
 
-def all_hosts(settings: Settings) -> tuple[str, ...]:
-    """Every host that requests may go to; a suffix of several begins with a dot."""
-    return (urlsplit(settings.graph_url).hostname or "", *settings.media_hosts)
-
-
-def open_operating(settings: Settings, ledger: Ledger) -> Operating:
-    """The gates of a ledger, for whoever sets them by hand."""
-    return Operating(ledger, hosts=all_hosts(settings))
-
-
 def open_blobs(settings: Settings) -> Store:
     """Where the files are kept. Not started."""
     url = settings.blobs_url
@@ -75,9 +65,17 @@ def open_bucket(url: S3Url) -> "S3Blobs":
     return S3Blobs(Bucket(name=url.bucket, prefix=url.prefix, address=address, region=access.region, keys=keys))
 
 
-def ledger_of(settings: Settings) -> Ledger:
-    """The ledger of an installation. Not started. Raises what ``secret_keys`` raises."""
-    return Ledger(open_database(settings), FernetSealer(secret_keys(settings)), hosts=hosts_of(settings))
+def ledger_of(settings: Settings, *, watched: bool = False) -> Ledger:
+    """The ledger of an installation. Not started. Raises what ``secret_keys`` raises.
+
+    One that is ``watched`` tells the log when its database is away, and when it is back.
+    """
+    database = open_database(settings)
+    return Ledger(
+        WatchedDatabase(database) if watched else database,
+        FernetSealer(secret_keys(settings)),
+        hosts=hosts_of(settings),
+    )
 
 
 def hosts_of(settings: Settings) -> Hosts:

@@ -146,6 +146,25 @@ async def test_a_full_disk_is_an_os_error_and_leaves_nothing(blobs: DiskBlobs, t
     assert files(tmp_path) == []
 
 
+async def test_a_disk_that_is_full_at_the_start_is_told_from_one_that_cannot_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = DiskBlobs(tmp_path / "blobs")
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "writev", full)
+    for trial in (store.start, store.probe):
+        with pytest.raises(OSError, match="No space"):
+            await trial()
+    monkeypatch.undo()
+    await store.start()
+    await store.probe()
+    await store.stop()
+    assert files(tmp_path) == []
+
+
 def test_a_process_killed_in_the_middle_of_an_upload_leaves_no_file(tmp_path: Path) -> None:
     program = (
         "import asyncio, os, pathlib, signal, sys\n"
@@ -158,6 +177,6 @@ def test_a_process_killed_in_the_middle_of_an_upload_leaves_no_file(tmp_path: Pa
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
         "asyncio.run(main())\n"
     )
-    ended = subprocess.run([sys.executable, "-c", program, str(tmp_path / "blobs")], check=False, timeout=60)
+    ended = subprocess.run([sys.executable, "-c", program, str(tmp_path / "blobs")], check=False, timeout=300)
     assert ended.returncode == -9
     assert files(tmp_path) == []

@@ -33,7 +33,7 @@ asyncio.run(main())
 def killed(server: Any, name: str) -> int:
     """A process that dies in the middle of an upload; how it ended."""
     arguments = [f"{server.url}/{name}", name, server.key_id, server.secret]
-    return subprocess.run([sys.executable, "-c", PROGRAM, *arguments], check=False, timeout=120).returncode
+    return subprocess.run([sys.executable, "-c", PROGRAM, *arguments], check=False, timeout=300).returncode
 
 
 async def test_what_a_killed_process_left_unfinished_is_dropped_when_it_is_old(rclone: Any, bucket: Any) -> None:

@@ -133,7 +133,7 @@ asyncio.run(main())
 def run(server: Any, name: str, mib: int, kill: str) -> subprocess.CompletedProcess[str]:
     arguments = [f"{server.url}/{name}", name, server.key_id, server.secret, str(mib), kill]
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM, *arguments], check=False, timeout=120, capture_output=True, text=True
+        [sys.executable, "-c", PROGRAM, *arguments], check=False, timeout=300, capture_output=True, text=True
     )
 
 

@@ -41,12 +41,12 @@ async def test_a_reading_script_sees_one_moment(db: SqliteDatabase, insert: Inse
     def script() -> Script[tuple[int, int]]:
         before = yield Call("SELECT count(*) FROM numbers")
         looked.set()
-        going_on.wait(10)
+        going_on.wait(60)
         after = yield Call("SELECT count(*) FROM numbers")
         return before[0][0], after[0][0]
 
     reading = asyncio.create_task(db.read(script))
-    await asyncio.to_thread(looked.wait, 10)
+    await asyncio.to_thread(looked.wait, 60)
     await db.write(insert(1))
     going_on.set()
 
@@ -59,11 +59,11 @@ async def test_a_reader_holds_up_no_writer(db: SqliteDatabase, insert: Insert) -
     def script() -> Script[None]:
         yield Call("SELECT count(*) FROM numbers")
         looked.set()
-        going_on.wait(10)
+        going_on.wait(60)
 
     reading = asyncio.create_task(db.read(script))
-    await asyncio.to_thread(looked.wait, 10)
-    async with asyncio.timeout(10):
+    await asyncio.to_thread(looked.wait, 60)
+    async with asyncio.timeout(40):  # less than the reader waits
         await db.write(insert(1))
     going_on.set()
     await reading

@@ -75,12 +75,12 @@ async def test_scripts_that_come_during_a_commit_go_into_the_next_one(
         commits.append(1)
         if len(commits) == 1:
             held.set()
-            going_on.wait(10)
+            going_on.wait(60)
         return False
 
     connection_of(db).set_commit_hook(hook)
     first = asyncio.create_task(db.write(insert(0)))
-    await asyncio.to_thread(held.wait, 10)
+    await asyncio.to_thread(held.wait, 60)
     others = [asyncio.create_task(db.write(insert(number))) for number in range(1, 50)]
     await asyncio.sleep(0)
     going_on.set()
@@ -262,7 +262,7 @@ async def test_whatever_goes_wrong_in_the_thread_those_who_wait_are_told(
         raise MemoryError
 
     monkeypatch.setattr(sqlite_writer, "commit", broken)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         results = await asyncio.gather(db.write(insert(1)), db.write(insert(2)), return_exceptions=True)
     monkeypatch.undo()
 
@@ -281,7 +281,7 @@ async def test_stopping_commits_what_is_queued_and_takes_nothing_more(path: Path
     await asyncio.sleep(0)
     with pytest.raises(StoreUnavailable):
         await db.write(insert(9_999))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await stopping
         results = await asyncio.gather(*writing)
 

@@ -18,12 +18,12 @@ from penstock.simulator.catalogue import Hop
 
 TOKEN = "EAAGtokenA"
 FILE = bytes(range(256)) * 400  # 102,400 bytes
-SOON = Limits(silence_s=0.3, head_s=0.6, answer_s=0.4, file_s=1.0, drip_window_s=0.2)
+SOON = Limits(silence_s=2.0, head_s=2.0, drip_window_s=0.5)
 
 PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("slow", "lookup"): {"latency_s": 0.05},
     ("slow", "download"): {"latency_s": 0.05},
-    ("drip", "lookup"): {"bytes_per_s": 100.0},
+    ("drip", "lookup"): {"bytes_per_s": 20.0},
     ("drip", "download"): {"bytes_per_s": 1_000.0},  # the head gets through in time
 }
 

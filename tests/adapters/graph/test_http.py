@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from tests.adapters.graph.conftest import (
+    LATE_BODY,
+    LATE_HEAD,
     MEDIA_ID,
-    TIGHT,
+    SILENT,
     TOKEN,
     Answer,
     RawServer,
@@ -24,6 +26,7 @@ from tests.adapters.graph.conftest import (
 )
 
 from penstock.adapters.graph.http import HttpGraph
+from penstock.adapters.graph.limits import Limits
 from penstock.core.errors import WrongUse
 from penstock.core.exchange import Exchange, Trouble
 from penstock.core.verdict import Verdict, judge
@@ -134,6 +137,12 @@ BAD: dict[str, tuple[Answer, Trouble, Outcome]] = {
     "a head at a drip": (slowly(http(200, b"{}" * 500), every_s=0.1), Trouble.READ_TIMEOUT, Outcome.TIMEOUT),
     "a body at a drip": (slowly(b"{}" * 500, first=http(200, b"{}" * 500)[:-1000], every_s=0.1), Trouble.TOTAL_TIMEOUT, Outcome.TIMEOUT),
 }  # fmt: skip
+IN_VAIN: dict[str, Limits] = {
+    "hang": SILENT,
+    "hang in the body": SILENT,
+    "a head at a drip": LATE_HEAD,
+    "a body at a drip": LATE_BODY,
+}
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -142,8 +151,8 @@ async def test_a_bad_answer_ends_in_its_trouble_and_the_next_request_takes_anoth
 ) -> None:
     answer, trouble, outcome = BAD[case]
     server.answer(answer, http(200, answer_of(server)))
-    in_time = outcome is not Outcome.TIMEOUT
-    async with graph_at(server, limits=None if in_time else TIGHT) as graph:
+    assert (case in IN_VAIN) == (outcome is Outcome.TIMEOUT)
+    async with graph_at(server, limits=IN_VAIN.get(case)) as graph:
         exchange, found = await graph.look_up(MEDIA_ID, token=TOKEN)
         assert (exchange.trouble, found) == (trouble, None)
         assert exchange.peer_address == "127.0.0.1"
@@ -151,7 +160,7 @@ async def test_a_bad_answer_ends_in_its_trouble_and_the_next_request_takes_anoth
         judged = verdict_on(exchange)
         assert (judged.outcome, judged.final) == (outcome, None)
         _, found = await graph.look_up(MEDIA_ID, token=TOKEN)
-        assert found is not None or not in_time
+        assert found is not None or case in IN_VAIN
     assert server.of_connection == [1, 2]
 
 
@@ -255,7 +264,7 @@ async def test_a_refusal_is_read_for_its_code(
 
 async def test_a_refusal_that_does_not_end_has_said_enough(server: RawServer) -> None:
     server.answer(slowly(b"", first=http(502, b"x" * 100)[:-50]))
-    async with graph_at(server, limits=TIGHT) as graph:
+    async with graph_at(server, limits=LATE_BODY) as graph:
         exchange, _ = await graph.look_up(MEDIA_ID, token=TOKEN)
     assert (exchange.status, exchange.trouble, verdict_on(exchange).outcome) == (502, None, Outcome.UPSTREAM)
 

@@ -56,7 +56,7 @@ async def test_it_is_told_by_whoever_leads(provisioned: Ledger, webhooks: Any, s
         await asyncio.sleep(0.1)
         assert [each for each in logs if each["event"] == "gate.deadlines_near"] == []
         await provisioned.leaders.leave("watcher", owner="somebody else")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not any(each["event"] == "gate.deadlines_near" for each in logs):
                 await asyncio.sleep(0.02)
         await watch.stop()

@@ -6,12 +6,13 @@ from penstock.controls.gates.operating import Operating, Order
 from penstock.core.errors import NotFound, WrongUse
 from penstock.ledger.book import Ledger
 
-HOSTS = ("graph.facebook.com", ".fbcdn.net")
+HOSTS = {"media.look_up": ("graph.facebook.com",), "media.download": (".fbcdn.net",)}
 
 
 @pytest.fixture
 def operating(provisioned: Ledger) -> Operating:
-    return Operating(provisioned, hosts=HOSTS)
+    provisioned.hosts = HOSTS
+    return Operating(provisioned)
 
 
 def order(scope: dict[str, str] | None = None, *, why: str = "a test", **more: object) -> Order:

@@ -33,6 +33,8 @@ _BATCH_PIECES = 512  # fewer than writev takes (IOV_MAX is 1,024)
 _READ_BYTES = 262_144
 _THREADS = 16  # most of them wait for an fsync
 _LEFT_S = 3_600.0  # a temporary file that nobody has written to for so long was left by a dead process
+_TRIAL_BYTES = 1_048_576  # as much as a photo: on a nearly full disk a few bytes prove nothing
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_UNNAMED = {errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL}
 
 
@@ -48,10 +50,15 @@ class DiskBlobs:
         self._folders: dict[str, Path] = {}
 
     async def start(self) -> None:
-        """Make the folder, try a durable write in it, sweep what a dead process left. Raises Unreachable."""
+        """Make the folder, try a durable write in it, sweep what a dead process left.
+
+        Raises Unreachable when it cannot be used, OSError when it is only full.
+        """
         try:
             await self._in_thread(self._prepare)
         except OSError as error:
+            if error.errno in _FULL:
+                raise
             raise Unreachable(f"the folder for files {self._folder} cannot be used: {error.strerror}") from error
 
     async def stop(self) -> None:
@@ -130,6 +137,10 @@ class DiskBlobs:
         """Remove temporary files that no upload has written to since a moment; how many."""
         return await self._in_thread(self._drop_unfinished, before)
 
+    async def probe(self) -> None:
+        """Write a temporary file, durably, and throw it away. Raises OSError."""
+        await self._in_thread(self._try)
+
     # -- for uploads ------------------------------------------------------------------------
 
     async def in_thread(self, work: Callable[[], None]) -> None:
@@ -178,15 +189,18 @@ class DiskBlobs:
 
     def _prepare(self) -> None:
         self._make(self._folder)
+        self._drop_unfinished(time.time() - _LEFT_S)
+        self._try()
+
+    def _try(self) -> None:
         fd, name = self.open_unnamed(self._folder)
         try:
-            os.write(fd, b"penstock")
+            _write_all(fd, [bytes(_TRIAL_BYTES)])
             os.fsync(fd)
         finally:
             os.close(fd)
             if name is not None:
                 name.unlink()
-        self._drop_unfinished(time.time() - _LEFT_S)
 
     def _drop_unfinished(self, before: float) -> int:
         dropped = 0
@@ -244,13 +258,9 @@ class DiskUpload:
     def _write_pending(self) -> None:
         if self._fd is None:
             self._fd, self._name = self._blobs.open_unnamed(self._path.parent)
-        pending, size = self._pending, self._pending_bytes
+        pending = self._pending
         self._pending, self._pending_bytes = [], 0
-        written = os.writev(self._fd, pending) if pending else 0
-        if written < size:  # a write may take less than it was given
-            view = memoryview(b"".join(pending))[written:]
-            while view:
-                view = view[os.write(self._fd, view) :]
+        _write_all(self._fd, pending)
 
     def _publish(self) -> None:
         self._write_pending()
@@ -321,6 +331,14 @@ class _SharedSync:
                 else:
                     durable.set_exception(error)
         self._task = None
+
+
+def _write_all(fd: int, pieces: list[bytes]) -> None:
+    written = os.writev(fd, pieces) if pieces else 0
+    if written < sum(map(len, pieces)):  # a write may take less than it was given
+        view = memoryview(b"".join(pieces))[written:]
+        while view:
+            view = view[os.write(fd, view) :]
 
 
 def _digest(path: Path) -> tuple[int, bytes] | None:

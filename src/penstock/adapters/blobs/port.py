@@ -3,7 +3,7 @@
 A blob's key is derived from its media row (``core.blobkey``), so it does not depend on the attempt: writing it twice
 leaves one blob. The database row is the commit point; a blob without an attached row is nobody's. Not a file system:
 no names given by customers, and only the sweeping lists. Implemented by ``disk`` and ``s3``; called by the fetcher, the
-web room, the audit and the sweeping.
+web room, the audit and the sweeping, in a running instance through ``flow.filing``.
 """
 
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ class Blobs(Protocol):
     """Files by key."""
 
     async def start(self) -> None:
-        """Make sure that files can be written. Raises Unreachable."""
+        """Make sure that files can be written. Raises Unreachable, or OSError when it is only away for now."""
 
     async def stop(self) -> None:
         """Finish what is being written."""
@@ -65,5 +65,12 @@ class Attic(Protocol):
         """Remove a blob for good; nothing happens when there is none."""
 
 
-class Store(Blobs, Attic, Protocol):
+class Trial(Protocol):
+    """What is asked of a store by whoever waits for it to be back."""
+
+    async def probe(self) -> None:
+        """Write something durably that is no blob and does not stay in anybody's way. Raises OSError when it cannot."""
+
+
+class Store(Blobs, Attic, Trial, Protocol):
     """All of it: what the wiring opens."""

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import obstore
-import structlog
 from obstore.exceptions import GenericError
 from obstore.store import S3Store
 
@@ -31,12 +30,10 @@ from penstock.core.errors import Unreachable
 if TYPE_CHECKING:
     from obstore.store import S3Config
 
-_log = structlog.get_logger()
-
 _RANGE_BYTES = 2 * MIB  # read at once; a reader takes its time between two
 _PAGE = 1_000  # keys of one listing
 _CLOSING_S = 5.0
-_PROBE = "probe/start"  # written again at every start; not a key, so nothing reads or sweeps it
+_PROBE = "probe/start"  # written again at every start and trial; not a key, so nothing reads or sweeps it
 _NO_RANGES = "non-partial"  # how the client calls a server that answers a range with 200
 
 
@@ -75,17 +72,11 @@ class S3Blobs:
         self._closing: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Try the bucket. Raises Unreachable when it refuses; one that is away for now is only told of.
-
-        Text must not wait for files: a bucket that does not answer keeps them waiting, and nothing else.
-        """
+        """Try the bucket. Raises Unreachable when it refuses, OSError when it is away for now."""
         try:
-            with told(self._bucket.name, "a file"):
-                await obstore.put_async(self._store, _PROBE, b"penstock", use_multipart=False)
+            await self.probe()
         except BucketRefusedError as error:
             raise Unreachable(f"{self._bucket} cannot be used: {error.strerror}") from error
-        except OSError as error:
-            _log.warning("files.unavailable", bucket=self._bucket.name, reason=error.strerror)
 
     async def stop(self) -> None:
         """Wait a little for uploads that are being aborted."""
@@ -190,6 +181,11 @@ class S3Blobs:
             before=before,
             within_s=self._patience.request_s,
         )
+
+    async def probe(self) -> None:
+        """Put a small object that is no blob. Raises OSError."""
+        with told(self._bucket.name, "a file"):
+            await obstore.put_async(self._store, _PROBE, b"penstock", use_multipart=False)
 
     async def examine(self) -> list[tuple[str, str | None]]:
         """Try everything that is needed, with an object of its own: (what, None or what was wrong)."""

@@ -23,6 +23,7 @@ class Gives(IntEnum):
         1  # the id of what it inserted: [(id,)], or [] when it inserted nothing; of many, (id,) or (None,) for each
     )
     COUNT = 2  # an empty row for each row that it changed; of many, (how many,) for each
+    ROW = 3  # of many: the row that each returns, its first value None where it returned none
 
 
 class Call(NamedTuple):
@@ -59,3 +60,10 @@ class Database(Protocol):
 
     async def now(self) -> float:
         """The database's clock, epoch seconds."""
+
+    def subscribe(self, channel: str, heard: Callable[[str], None]) -> Callable[[], None]:
+        """Call ``heard`` soon after another process has told something on a channel, with what it told.
+
+        Called with "" when something may have been missed. A courtesy: where there is no way to be told (SQLite) it is
+        never called, so whoever listens also looks by itself. What is given back ends it.
+        """

@@ -17,8 +17,9 @@ import asyncpg
 from penstock.adapters.db.port import Call, Script
 from penstock.adapters.db.postgres_clock import Clock
 from penstock.adapters.db.postgres_errors import Cure, cure, told
+from penstock.adapters.db.postgres_listen import Listener
 from penstock.adapters.db.postgres_pool import Connection, Pool
-from penstock.adapters.db.postgres_transaction import Several, Unsure, run
+from penstock.adapters.db.postgres_transaction import READ_ONLY, Several, Unsure, run
 from penstock.core.errors import StoreUnavailable, Unreachable, UnsafeStore
 
 __all__ = ["OLDEST", "PostgresDatabase", "Standing"]
@@ -36,7 +37,7 @@ _TRIES = 20  # of a script that others get in the way of
 _PAUSE_S = 0.005
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-_BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_BEGIN_READING = f"BEGIN ISOLATION LEVEL REPEATABLE READ {READ_ONLY}"
 _CLOCK = "SELECT extract(epoch FROM clock_timestamp())::float8"
 _STANDING = """SELECT current_setting('server_version_num')::int, current_setting('fsync'),
   current_setting('synchronous_commit'), current_setting('full_page_writes'), pg_is_in_recovery(),
@@ -73,6 +74,7 @@ class PostgresDatabase:
         self._connections = connections
         self._pool: Pool | None = None
         self._clock = Clock(self._ask_time)
+        self._listener = Listener(self._connect)
         self._several: set[CodeType] = set()  # reading scripts of more than one statement, by their code
         self._standing: Standing | None = None
 
@@ -90,6 +92,7 @@ class PostgresDatabase:
         """Close every connection. What is under way ends first, or with an error. A second call does nothing."""
         pool, self._pool = self._pool, None
         if pool is not None:
+            await self._listener.stop()
             await self._clock.stop()
             await pool.close()
 
@@ -115,6 +118,10 @@ class PostgresDatabase:
     async def now(self) -> float:
         """The database's clock, epoch seconds, as of a second ago at most and carried on from there."""
         return await self._clock.now()
+
+    def subscribe(self, channel: str, heard: Callable[[str], None]) -> Callable[[], None]:
+        """Call ``heard`` with what is told on a channel. It takes one connection more, for all channels together."""
+        return self._listener.subscribe(channel, heard)
 
     @property
     def standing(self) -> Standing:

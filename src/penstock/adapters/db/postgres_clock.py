@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from penstock.core.errors import PenstockError
 
 _EVERY_S = 1.0
+_SAYS_LITTLE_S = 2.0  # an answer that took longer
 
 
 class Clock:
@@ -43,6 +44,8 @@ class Clock:
         began = time.monotonic()
         answer = await self._ask()
         self._asked_at = time.monotonic()
+        if self._ahead_s is not None and self._asked_at - began > _SAYS_LITTLE_S:
+            return  # when within that time it was read, nobody knows
         self._ahead_s = answer - (began + self._asked_at) / 2  # it was read about half-way
 
     async def _again(self) -> None:

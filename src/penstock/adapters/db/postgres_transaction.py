@@ -13,6 +13,8 @@ from penstock.adapters.db.postgres_pool import Connection
 
 T = TypeVar("T")
 
+READ_ONLY = "READ ONLY"  # the end of a BEGIN
+
 _ROWS = Gives.ROWS
 _BROKEN = (
     OSError,
@@ -44,6 +46,8 @@ async def run(connection: Connection, begin: str | None, script: Callable[[], Sc
     try:
         ended = await connection.execute("COMMIT")
     except _BROKEN as error:
+        if begin.endswith(READ_ONLY):
+            raise  # nothing can have come of it: it may be run again
         raise Unsure from error
     if ended != "COMMIT":  # the server had given the transaction up
         raise asyncpg.SerializationError("the transaction was rolled back instead")
@@ -93,4 +97,11 @@ def _cleaned(call: Call) -> Call:
 
 
 def _without_nul(args: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(arg.replace("\0", "") if isinstance(arg, str) else arg for arg in args)
+    """Of values, or of columns of values."""
+    return tuple(_clean(arg) for arg in args)
+
+
+def _clean(arg: Any) -> Any:
+    if isinstance(arg, str):
+        return arg.replace("\0", "")
+    return _without_nul(arg) if isinstance(arg, tuple) else arg

@@ -89,6 +89,11 @@ class SqliteDatabase:
         """Epoch seconds of this machine: the database is a file on it."""
         return time.time()
 
+    def subscribe(self, channel: str, heard: Callable[[str], None]) -> Callable[[], None]:
+        """Nobody tells: a file has no way to call those who have it open."""
+        del channel, heard
+        return lambda: None
+
     def _read(self, script: Callable[[], Script[T]]) -> T:
         """In a reading thread, each of which has a connection of its own."""
         connection: apsw.Connection | None = getattr(self._local, "connection", None)

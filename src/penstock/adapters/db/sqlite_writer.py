@@ -23,7 +23,12 @@ T = TypeVar("T")
 _BATCH = 500  # scripts of one commit at most, so that nobody waits behind an endless transaction
 _CHECKPOINT_PAGES = 8_000  # of 4 KiB in the write-ahead log, when they are brought into the file
 _CHANGED: Row = ()
-_ROWS, _COUNT = Gives.ROWS, Gives.COUNT  # looking an enum's member up costs as much as a small statement
+_NO_ROW: list[Row] = [(None,)]
+_ROWS, _COUNT, _ROW = (
+    Gives.ROWS,
+    Gives.COUNT,
+    Gives.ROW,
+)  # looking an enum's member up costs as much as a small statement
 
 _AnyScript = Callable[[], Script[Any]]
 Job = tuple[_AnyScript, "asyncio.Future[Any]"]
@@ -176,6 +181,9 @@ def _for_each(connection: apsw.Connection, cursor: apsw.Cursor, call: Call) -> l
         for args in elements:
             execute(sql, args)
             rows.append((changes(),))
+    elif gives is _ROW:
+        for args in elements:
+            rows += execute(sql, args).fetchall() or _NO_ROW
     else:
         for args in elements:
             execute(sql, args)

@@ -68,6 +68,11 @@ class SqliteVisits:
         """Epoch seconds of this machine."""
         return time.time()
 
+    def subscribe(self, channel: str, heard: Callable[[str], None]) -> Callable[[], None]:
+        """Nothing is ever committed, so nothing is told."""
+        del channel, heard
+        return lambda: None
+
     def _count(self, event: dict[str, Any]) -> None:
         self.visited.steps += event["stmt_status"][_STEPS]
 
@@ -114,6 +119,11 @@ class PostgresVisits:
     async def now(self) -> float:
         """Epoch seconds of this machine: close enough for a measurement on it."""
         return time.time()
+
+    def subscribe(self, channel: str, heard: Callable[[str], None]) -> Callable[[], None]:
+        """As above."""
+        del channel, heard
+        return lambda: None
 
     async def _run(self, connection: asyncpg.Connection, call: Call) -> list[Row]:
         async with connection.transaction() as _:

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 
 import structlog
 
-from penstock.core import expiry, nearing
+from penstock.core import expiry, nearing, outage
 from penstock.core.errors import PenstockError
+from penstock.core.gate import holds
 from penstock.flow.leading import Lead
 from penstock.ledger.book import Ledger
 
@@ -47,7 +48,7 @@ class Deadlines:
     async def look(self) -> None:
         """Look once, and say what is near."""
         now = await self._ledger.now()
-        gates = {gate.id: gate for gate in await self._ledger.gates.active(now=now) if gate.opening == 0}
+        gates = {gate.id: gate for gate in await self._ledger.gates.active(now=now) if holds(gate)}
         behind = await self._ledger.counts.behind_gates() if gates else {}
         known = {id_: found for id_, found in behind.items() if id_ in gates}  # one may be set between the questions
         self._told, near = nearing.look(self._told, known)
@@ -74,7 +75,7 @@ class Deadlines:
                 if await self._lead.ours():
                     await self.look()
             except PenstockError as error:
-                _log.warning("gate.deadlines_unknown", reason=str(error))
+                _log.log(outage.level(error), "gate.deadlines_unknown", reason=str(error))
             except Exception:  # noqa: BLE001 -- a mistake of ours: nothing but this report depends on it
                 _log.exception("gate.deadlines_failed")
             await asyncio.sleep(self._every_s)

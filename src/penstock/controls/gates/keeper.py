@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
-from penstock.core import slots
+from penstock.core import outage, slots
 from penstock.core.errors import PenstockError
 from penstock.core.gate import BREAKER, HOPS, TRICKLE, Board, Gate, Hosts
 from penstock.core.lanes import Lane, Ways
@@ -193,7 +193,7 @@ class GateKeeper:
             try:
                 await self.refresh()
             except PenstockError as error:
-                _log.warning("gates.stale", reason=str(error))
+                _log.log(outage.level(error), "gates.stale", reason=str(error))
 
 
 def _names(claim: Claim) -> tuple[str, str, str, str]:

@@ -41,11 +41,10 @@ class Opened(msgspec.Struct, frozen=True):
 
 
 class Operating:
-    """Gates by hand. ``hosts`` are those that requests may go to; a suffix begins with a dot."""
+    """Gates by hand. The hosts that may be named are those that the ledger was opened for."""
 
-    def __init__(self, ledger: Ledger, *, hosts: Collection[str]) -> None:
+    def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._hosts = tuple(hosts)
 
     async def shut(self, order: Order) -> Gate:
         """Shut the operator's gate of a scope, or narrow it to an opening. Raises WrongUse or NotFound."""
@@ -110,7 +109,8 @@ class Operating:
             case "number":
                 return {"number": [str(row["phone_number_id"]) for row in await store.numbers()]}
             case _:
-                return {"host": self._hosts, "operation": tuple(REGISTRY), "kind": KINDS}
+                hosts = {host for places in self._ledger.hosts.values() for host in places}
+                return {"host": hosts, "operation": tuple(REGISTRY), "kind": KINDS}
 
     async def _set(self, order: Order, opening: float | None, now: float) -> Gate:
         id_ = await self._ledger.gates.shut(

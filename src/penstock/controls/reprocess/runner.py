@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from penstock.core import ids, media
+from penstock.core import ids, media, outage
 from penstock.core.errors import PenstockError
-from penstock.core.gate import Board
+from penstock.core.gate import Board, holds
 from penstock.core.reprocess import State
 from penstock.flow.leading import Lead
 from penstock.ledger.book import Ledger
@@ -66,7 +66,7 @@ class Runner:
             try:
                 pause_s = await self.turn()
             except PenstockError as error:
-                _log.warning("reprocess.store_unavailable", reason=str(error))
+                _log.log(outage.level(error), "reprocess.store_unavailable", reason=str(error))
                 pause_s = _AGAIN_S
             except Exception:  # noqa: BLE001 -- a mistake of ours: the files that are meant wait, and none is lost
                 _log.exception("reprocess.failed")
@@ -102,7 +102,7 @@ class Runner:
     async def _shut(self, now: float) -> str:
         """The lanes behind a shut gate."""
         gates = await self._ledger.gates.active(now=now)
-        if not any(gate.opening == 0 for gate in gates):
+        if not any(map(holds, gates)):
             return ""
         board = Board(gates, self._ledger.hosts)
         return shut_lanes(board, await self._ledger.provisioning.numbers(), now=now)

@@ -1,5 +1,5 @@
--- One more message: the conversation's next seq, and its last line when this one is not older.
-UPDATE conversations SET seq = seq + 1,
+-- So many more messages: the conversation's next seqs, and its last line when the last of them is not older.
+UPDATE conversations SET seq = seq + :more,
   last_at = greatest(last_at, :sent_at),
   last_text = CASE WHEN :sent_at >= last_at THEN :text ELSE last_text END,
   last_kind = CASE WHEN :sent_at >= last_at THEN :kind ELSE last_kind END,

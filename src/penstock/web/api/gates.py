@@ -13,7 +13,7 @@ from msgspec import Meta, Struct, field
 from penstock.controls.gates.operating import Operating, Order
 from penstock.core.errors import NotFound
 from penstock.core.expiry import Expiring
-from penstock.core.gate import SCOPES
+from penstock.core.gate import SCOPES, holds
 from penstock.core.gate import Gate as Row
 from penstock.ledger.audit_log import readable
 from penstock.ledger.book import Ledger
@@ -162,7 +162,7 @@ class Gates:
         else:
             gate = await self._operating.shut(order)
         found, sentence = await self._operating.cost(gate)
-        return GateSet(_gate(gate, found.waiting.files if gate.opening == 0 else 0), _cost(found, sentence))
+        return GateSet(_gate(gate, found.waiting.files if holds(gate) else 0), _cost(found, sentence))
 
     async def open_gate(self, ask: Ask, query: GateQuery) -> None:
         """Take the operator's gate of a scope away."""

@@ -135,6 +135,8 @@ class Attempt(Struct, frozen=True):
     server: str | None
     api_version: str | None
     fresh: bool | None
+    after_s: Annotated[float | None, Meta(description="upstream asked to wait so long")]
+    usage_percent: Annotated[float | None, Meta(description="of the fullest limit that upstream named")]
     round: Annotated[int, Meta(description="1, and one more for each time that the file was put back to work")] = 1
 
 

@@ -1,0 +1,1 @@
+SELECT source, began_at, ended_at FROM moves

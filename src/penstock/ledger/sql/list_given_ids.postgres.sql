@@ -1,0 +1,2 @@
+-- Its sequences know by themselves.
+SELECT ''::text, 0::bigint WHERE false

@@ -1,0 +1,1 @@
+SELECT table_name, copied, content, last FROM move_steps

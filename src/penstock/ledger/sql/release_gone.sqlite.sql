@@ -1,0 +1,7 @@
+-- What processes have in their hands that are gone: a JSON list of [process, last beat]. One that has beaten since is not.
+UPDATE fetches SET turn = 'ready', owner = NULL, lease_until = NULL WHERE media_row IN (
+  SELECT f.media_row FROM json_each(:gone) g
+  JOIN processes p ON p.id = g.value->>0 AND p.seen_at = g.value->>1
+  JOIN fetches f ON f.owner = p.id
+  WHERE f.turn = 'taken' LIMIT :limit)
+RETURNING 1

@@ -1,0 +1,2 @@
+-- Nobody listens: other processes look by themselves.
+SELECT :channel, :payload
