@@ -42,7 +42,7 @@ class Evidence:
         """The attempts of an incident of this family since its onset, and the sample from before, for a diagnosis."""
         during = [seen for seen in self._recent if seen.at >= onset_at][-ROWS:]
         before = [seen for seen in self._recent if seen.at < onset_at][-BEFORE:]
-        before += self._before[: BEFORE - len(before)]
+        before += [seen for seen in self._before if seen.at < onset_at][: BEFORE - len(before)]
         return [
             Row(dimensions.causes(seen), failed=fails(seen, family))
             for seen in (*during, *before)
