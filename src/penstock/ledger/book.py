@@ -14,6 +14,7 @@ from penstock.ledger.counts import Counts
 from penstock.ledger.feed import Feed
 from penstock.ledger.gates import Gates
 from penstock.ledger.imports import Imports
+from penstock.ledger.impact import Impacts
 from penstock.ledger.incidents import Incidents
 from penstock.ledger.journal import Journal
 from penstock.ledger.leaders import Leaders
@@ -55,6 +56,7 @@ class Ledger:
         self.processes = Processes(db, sql)
         self.renewal = Renewal(db, sql)
         self.incidents = Incidents(db, sql)
+        self.impacts = Impacts(db, sql)
         self.leaders = Leaders(db, sql)
         self.reprocess = Reprocess(db, sql)
         self.audit_log = AuditLog(db, sql)
