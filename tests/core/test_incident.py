@@ -44,7 +44,9 @@ def test_a_diagnosis_becomes_a_cause_with_what_cannot_be_told_from_it() -> None:
 
 
 def test_a_request_of_ours_that_is_not_the_declared_one_is_our_own_cause() -> None:
-    found = Diagnosis(Rule({"contract_ok": ("no",)}, 9.0, 20, 20), (Rule({"wire_method": ("POST",)}, 9.0, 20, 20),), 20, 90)
+    found = Diagnosis(
+        Rule({"contract_ok": ("no",)}, 9.0, 20, 20), (Rule({"wire_method": ("POST",)}, 9.0, 20, 20),), 20, 90
+    )
     assert cause_of(found).own_request
     told = msgspec.structs.replace(found, rule=found.also[0], also=(found.rule,))
     assert cause_of(told).own_request

@@ -13,7 +13,9 @@ from penstock.simulator import FaultRule, Scenario, Server, Webhooks
 
 Start = Callable[..., Any]
 QUIET = Webhooks(url=False)  # each file has to be looked up
-NUMBERS = [f"1000000000001{nth:02}" for nth in range(30)]  # of a workspace each: many enough for an alarm without probes
+NUMBERS = [
+    f"1000000000001{nth:02}" for nth in range(30)
+]  # of a workspace each: many enough for an alarm without probes
 
 
 def fleet(*faults: FaultRule) -> Scenario:
@@ -73,7 +75,7 @@ async def test_a_fleet_that_turns_bad_is_one_incident_until_it_has_healed(stage:
     await until_all_is_attached(it, len(sent))
 
     events = await it.instance.ledger.incidents.events(found.id)
-    assert [event.kind for event in events][0] == "onset"
+    assert events[0].kind == "onset"
     assert events[-1].kind == "closed"
     assert "succeed again" in events[-1].text
     isolation = next(event.text for event in events if event.kind == "isolation")

@@ -10,9 +10,8 @@ threshold it is silent. No clock and no randomness of its own. Called by ``contr
 
 import itertools
 import math
-import random
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -27,6 +26,13 @@ _NEAR_NATS, _NEAR_SHARE = 3.0, 0.12  # so near to the best rule another one may 
 _SAME_ROWS, _SAME_FAILURES = 0.8, 0.9  # Jaccard
 _LOOKED_AT = 14
 _LEAST_P = 1e-4
+
+
+class Shuffler(Protocol):
+    """Chance, as ``random.Random`` has it."""
+
+    def shuffle(self, places: list[int], /) -> None:
+        """Bring these into any order."""
 
 
 class Row(NamedTuple):
@@ -59,7 +65,7 @@ def least_evidence(dimensions: int) -> float:
     return math.log(20 * max(1, dimensions))
 
 
-def diagnose(rows: Sequence[Row], priors: Mapping[str, float], *, rng: random.Random) -> Diagnosis | None:
+def diagnose(rows: Sequence[Row], priors: Mapping[str, float], *, rng: Shuffler) -> Diagnosis | None:
     """The rule that explains the failures best, or None when none is good enough. ``rng`` splits the halves."""
     table = _Table(rows, [name for name in priors if any(name in row.dimensions for row in rows)])
     ranked = table.search(rng)
@@ -92,7 +98,7 @@ class _Table:
         self.failed = _mask(at for at, bad in enumerate(failed) if bad)
         self.values = {name: {value: _mask(places) for value, places in found.items()} for name, found in bits.items()}
 
-    def search(self, rng: random.Random) -> list[_Found]:
+    def search(self, rng: Shuffler) -> list[_Found]:
         """Every rule that was met, best first."""
         half = self._half(rng)
         scored: dict[tuple[str, ...], list[_Found]] = {}
@@ -127,7 +133,7 @@ class _Table:
 
     # -- the search -------------------------------------------------------------------------
 
-    def _half(self, rng: random.Random) -> int:
+    def _half(self, rng: Shuffler) -> int:
         """Half of the failed rows and half of the others."""
         half = 0
         for group in (self.failed, self.all & ~self.failed):

@@ -4,9 +4,9 @@ A sample from before the onset is what makes "the share of POST went from none t
 now. Bounded whatever the traffic is. The randomness is an argument. Used by ``controls.watch``.
 """
 
-import random
 from collections import deque
 from collections.abc import Iterator
+from typing import Protocol
 
 from penstock.core import dimensions
 from penstock.core.detector import FAMILIES
@@ -19,10 +19,17 @@ BEFORE = 1_000
 ROWS = 3_000  # of the incident itself, in one diagnosis
 
 
+class Chooser(Protocol):
+    """Chance, as ``random.Random`` has it."""
+
+    def randrange(self, most: int, /) -> int:
+        """Any number below this."""
+
+
 class Evidence:
     """Attempts at hand. ``rng`` chooses the sample."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: Chooser) -> None:
         self._rng = rng
         self._recent: deque[Seen] = deque(maxlen=RECENT)
         self._before: list[Seen] = []

@@ -276,7 +276,9 @@ def _cause(told: Told) -> Section:
     ]
     rows = tuple((str(nth), _rule(rule)) for nth, rule in enumerate((cause.rule, *cause.also), 1))
     if cause.also:
-        lines.append("These rules match the same failures, so data cannot tell them apart; the likeliest cause is first.")
+        lines.append(
+            "These rules match the same failures, so data cannot tell them apart; the likeliest cause is first."
+        )
     return Section("Cause", tuple(lines), ("Rank", "Rule"), rows)
 
 

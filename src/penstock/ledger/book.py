@@ -13,8 +13,8 @@ from penstock.ledger.audit_log import AuditLog
 from penstock.ledger.counts import Counts
 from penstock.ledger.feed import Feed
 from penstock.ledger.gates import Gates
-from penstock.ledger.imports import Imports
 from penstock.ledger.impact import Impacts
+from penstock.ledger.imports import Imports
 from penstock.ledger.incidents import Incidents
 from penstock.ledger.journal import Journal
 from penstock.ledger.leaders import Leaders

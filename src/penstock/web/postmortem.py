@@ -1,4 +1,4 @@
-"""The report on an incident as one HTML page that needs nothing else: with its timeline drawn, for whoever was not there.
+"""The report on an incident as one HTML page that needs nothing else: with its timeline drawn.
 
 The page may be sent by e-mail or kept in a folder, so its style is in it and it has no script. What it says is
 ``core.postmortem``'s. Called by ``cli.incident``.
