@@ -43,10 +43,11 @@ async def an_incident(desk: Any, onset_at: float) -> Incident:
 
 
 async def test_what_failed_in_this_way_since_the_onset_is_touched_and_nothing_else(
-    desk: Any, attached: Any, webhook: Any
+    desk: Any, attached: Any, webhooks: Any
 ) -> None:
     now = await desk.ledger.now()
-    await desk.receive(webhook("m1", "m2", "m3", "m4"), now=now)
+    said = [webhooks.file(f"wamid.{nth}", f"m{nth}") for nth in range(4)]
+    await desk.receive(webhooks.body(*said, webhooks.text("wamid.text")), now=now)
     ways = (Outcome.UPSTREAM, Outcome.TIMEOUT, Outcome.AUTH, Outcome.UPSTREAM)
     for nth, (claim, way) in enumerate(zip(await desk.claim(now=now), ways, strict=True)):
         at = now - 100 if nth == 3 else now + 1  # the last one failed long before
@@ -63,7 +64,7 @@ async def test_what_failed_in_this_way_since_the_onset_is_touched_and_nothing_el
         Tried("media.look_up", "timeout", 1),
         Tried("media.look_up", "upstream", 1),
     )
-    assert impact.texts == 0
+    assert impact.texts == 1
     files = await desk.ledger.impacts.files(found, "acme", now=now + 10)
     assert {file.state for file in files} == {"attached", "waiting"}
     assert await desk.ledger.impacts.files(found, "other", now=now + 10) == []

@@ -240,9 +240,9 @@ def _impact(told: Told) -> Section:
 
 def _spared(told: Told) -> Section:
     touched = {each.workspace for each in told.impact.touched}
+    texts = _many(told.impact.texts, "text message was", "text messages were")
     lines = [
-        f"{_many(told.impact.texts, 'text message was', 'text messages were')} received meanwhile; "
-        "a message waits for no file.",
+        f"{texts} received meanwhile; a message waits for no file.",
         f"{max(0, told.workspaces - len(touched))} of {told.workspaces} workspaces had no such failure.",
     ]
     shares: dict[str, list[int]] = {}

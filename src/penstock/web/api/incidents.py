@@ -63,7 +63,7 @@ class IncidentQuery(Struct, forbid_unknown_fields=True):
     """Which incidents."""
 
     open_: Annotated[bool, Meta(description="only those that are not closed")] = field(name="open", default=False)
-    before: Annotated[int | None, Meta(ge=1, description="`next` of the page before")] = None
+    before: Annotated[int, Meta(ge=1, description="`next` of the page before")] | None = None
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
 
 
