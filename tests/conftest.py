@@ -286,9 +286,8 @@ class Postgres:
         """Deleting is much quicker than making the tables anew; ids begin at 1 again."""
         connection = await asyncpg.connect(url)
         try:
-            tables = [
-                row[0] for row in await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-            ]
+            whole = "relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace"
+            tables = [row[0] for row in await connection.fetch(f"SELECT relname FROM pg_class WHERE {whole}")]
             sequences = [row[0] for row in await connection.fetch("SELECT sequencename FROM pg_sequences")]
         finally:
             await connection.close()

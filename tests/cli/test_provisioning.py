@@ -19,9 +19,36 @@ def test_a_workspace_is_added_changed_listed_and_removed(penstock: Any) -> None:
     listed = penstock.done("workspace", "list", "--json").answer["workspaces"]
     assert [(each["name"], each["test"]) for each in listed] == [("acme", True), ("trial", False)]
     assert all(each["id"].startswith("wsp_") and each["created_at"].endswith("Z") for each in listed)
-    assert penstock.done("workspace", "list").out.splitlines()[0] == "NAME\tTEST"
+    columns = "NAME TEST KEEPS_BODIES KEEPS_MESSAGES KEEPS_FILES KEEPS_ATTEMPTS"
+    assert penstock.done("workspace", "list").out.splitlines()[0] == columns.replace(" ", "\t").replace("_", " ")
     assert penstock.done("workspace", "remove", "trial").out == "workspace trial removed\n"
     assert "there is no workspace 'trial'" in penstock("workspace", "remove", "trial").refused(1)
+
+
+def test_a_workspace_says_how_long_it_keeps_things(penstock: Any) -> None:
+    added = penstock.done("workspace", "add", "acme", "--keep-attempts", "30", "--json").answer
+    assert (added["keep_attempts"], added["keep_files"]) == (30, "forever")
+    penstock.done(
+        "workspace", "set", "acme", "--keep-messages", "90", "--keep-files", "7", "--keep-attempts", "forever"
+    )
+
+    assert penstock.done("workspace", "list").out.splitlines()[1].split("\t")[2:] == [
+        "forever",
+        "90 days",
+        "7 days",
+        "forever",
+    ]
+    (kept,) = penstock.done("changes", "list", "--json").answer["changes"][-1:]
+    assert (kept["after"]["keep_files"], kept["before"]["keep_files"]) == (7, "forever")
+
+
+def test_wishes_that_do_not_go_together_are_refused(penstock: Any) -> None:
+    penstock.done("workspace", "add", "acme")
+
+    assert "say --keep-files 30 or less" in penstock("workspace", "set", "acme", "--keep-messages", "30").refused(2)
+    assert "kept for 1 to" in penstock("workspace", "set", "acme", "--keep-bodies", "0").refused(2)
+    assert "neither a number of days nor forever" in penstock("workspace", "set", "acme", "--keep-bodies", "1w").err
+    assert penstock.done("workspace", "list", "--json").answer["workspaces"][0]["keep_messages"] == "forever"
 
 
 def test_an_added_thing_may_be_answered_as_json(penstock: Any) -> None:

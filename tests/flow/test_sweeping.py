@@ -20,7 +20,6 @@ from penstock.flow.receiver import Receiver, Taken
 from penstock.flow.registry import Registry
 from penstock.flow.sweeping import Sweeping, Swept
 from penstock.ledger.book import Ledger
-from penstock.ledger.rows import Media
 
 ALL_IS_OLD_S = -3_600.0
 ENDINGS: dict[str, Ending] = {
@@ -138,16 +137,16 @@ async def test_a_file_that_is_attached_while_the_sweep_goes_on_keeps_its_bytes(
     rows = await received(provisioned, webhooks, signed, "failed", "fetching", claims=claims)
     await put(blobs, rows["failed"])
     await put(blobs, rows["fetching"])
-    asked = provisioned.shelf.media
+    asked = provisioned.shelf.stage
 
-    async def meanwhile(row: int, *, workspace_id: int | None) -> Media | None:
+    async def meanwhile(row: int) -> tuple[str, float] | None:
         if row == rows["failed"]:  # the list is made and the attached rows are read; now the fetcher comes to its end
             assert await provisioned.queue.settle(
                 claims["fetching"], ENDINGS["attached"], (), now=await provisioned.now()
             )
-        return await asked(row, workspace_id=workspace_id)
+        return await asked(row)
 
-    monkeypatch.setattr(provisioned.shelf, "media", meanwhile)
+    monkeypatch.setattr(provisioned.shelf, "stage", meanwhile)
     assert await Sweeping(provisioned, blobs, age_s=ALL_IS_OLD_S).sweep() == Swept(orphans=1)
     assert await left(blobs) == {blobkey.key(rows["fetching"])}
 

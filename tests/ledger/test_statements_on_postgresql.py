@@ -20,6 +20,7 @@ HOT = (
     "list_new_attempts",
     *("list_recent_webhooks", "list_unread_bodies", "lock_conversation", "media_floor", "merge_aliases"),
     *("merge_conversations", "merge_messages", "move_message", "next_due", "next_seq", "promote", "put_back"),
+    *("any_gone", "find_gone", "get_gone"),
     *("release_lost", "renew", "retry", "set_attached", "set_ended", "stamp_events", "take", "touch_conversation"),
     # and what runs while lost files are put back to work
     *("cancel_items", "count_held_items", "end_items", "get_candidate", "has_ended_items", "insert_round"),

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import click
 
 from penstock.core.errors import WrongUse
+from penstock.core.keeping import FOREVER
 
 as_json = click.option("--json", "json_", is_flag=True, help="Answer as JSON.")
 why = click.option("--why", default="", metavar="TEXT", help="Why, for the audit log.")
@@ -66,6 +67,19 @@ class Moment(click.ParamType[float]):
             return moment(text)
         except (ValueError, OverflowError):
             self.fail(f"{text[:40]!r} is not a time such as 2026-11-24T10:30:00Z, 2026-11-24, 15m or 7d.", param, ctx)
+
+
+class Days(click.ParamType[int | str]):
+    """For how many days something is kept, or ``forever``."""
+
+    name = "days"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """A number of days, or "forever"; whether it is one that can be is for the ledger to say."""
+        text = str(value).strip()
+        if text != FOREVER and not re.fullmatch(r"[0-9]{1,9}", text):
+            self.fail(f"{text[:40]!r} is neither a number of days nor {FOREVER}.", param, ctx)
+        return FOREVER if text == FOREVER else int(text)
 
 
 class Later(click.ParamType["End"]):

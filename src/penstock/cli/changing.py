@@ -69,7 +69,7 @@ def listed(
     if json_:
         showing.as_json({f"{kind}s": [_shown(kind, row) for row in rows]})
         return
-    cells = [[_cell(row[key], now if key.endswith("_at") else None) for key in columns.values()] for row in rows]
+    cells = [[_cell(row[key], key, now) for key in columns.values()] for row in rows]
     numbers = [column for column in columns if column in {"SECRETS", "NUMBERS"}]
     showing.table(list(columns), cells, empty=f"no {kind}s yet: add one with `penstock {kind} add`", right=numbers)
 
@@ -97,9 +97,11 @@ def _shown(kind: str, facts: Mapping[str, object]) -> Facts:
     return shown
 
 
-def _cell(value: object, now: float | None) -> str:
-    if now is not None and isinstance(value, float):
+def _cell(value: object, key: str, now: float) -> str:
+    if key.endswith("_at") and isinstance(value, float):
         return words.ago(value, now)
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if key.startswith("keep_"):
+        return value if isinstance(value, str) else words.many(int(str(value)), "day")
     return words.count(value) if isinstance(value, int) else str(value or "")

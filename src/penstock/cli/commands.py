@@ -46,6 +46,7 @@ COMMANDS = {
     "media": Entry("penstock.cli.media:media", "Files: where each one stands."),
     "audit": Entry("penstock.cli.audit:audit", "Prove that every file is accounted for."),
     "changes": Entry("penstock.cli.changes:changes", "The audit log: who changed what, and why."),
+    "erase": Entry("penstock.cli.erase:erase", "Take away everything that is kept of one customer."),
     "import": Entry("penstock.cli.importing:import_", "Bring media ids that somebody else failed to fetch."),
     "reprocess": Entry("penstock.cli.reprocess:reprocess", "Put files that were lost back to work, in bulk or one."),
     "backup": Entry("penstock.cli.backup:backup", "Copy a running instance, consistently."),

@@ -23,11 +23,30 @@ _json, _why = arguments.as_json, arguments.why
 _secret_file = click.option("--secret-file", metavar="PATH|-", help="File that holds the app secret; - for stdin.")
 _token_file = click.option("--token-file", metavar="PATH|-", help="File that holds the Meta token; - for stdin.")
 _verify_token = click.option("--verify-token", metavar="TOKEN", help="What Meta repeats when it verifies the webhook.")
+_KEPT = {
+    "bodies": "How long webhooks are kept as they came; for good unless you say otherwise.",
+    "messages": "How long messages are kept, with their statuses and events.",
+    "files": "How long files are kept: no longer than their messages.",
+    "attempts": "How long it is kept which requests were made for a file.",
+}
 _forward_to = click.option(
     "--forward-to",
     metavar="URL",
     help='Where webhooks are to be passed on to; "" for nowhere. It is kept: this release passes none on.',
 )
+
+
+def _keeping(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say for how long a workspace keeps things."""
+    for what, meaning in reversed(_KEPT.items()):
+        command = click.option(f"--keep-{what}", type=arguments.Days(), metavar="DAYS|forever", help=meaning)(command)
+    return command
+
+
+def _wishes(options: dict[str, int | str | None]) -> dict[str, int | None]:
+    """What was said about keeping: what → days, None for good; nothing where nothing was said."""
+    told = {what: options[f"keep_{what}"] for what in _KEPT}
+    return {what: days if isinstance(days, int) else None for what, days in told.items() if days is not None}
 
 
 @click.group(cls=Family)
@@ -38,31 +57,38 @@ def workspace() -> None:
 @workspace.command("add")
 @click.argument("name")
 @click.option("--test", is_flag=True, help="A workspace for trying things out.")
+@_keeping
 @_why
 @_json
-def add_workspace(name: str, test: bool, why: str, json_: bool) -> None:
+def add_workspace(name: str, test: bool, why: str, json_: bool, **keep: int | str | None) -> None:
     """Add the workspace NAME (1 to 63 of a-z, 0-9 and dash)."""
-    changing.changed("workspace", json_, why, lambda store, now: store.add_workspace(name, test=test, now=now), "added")
+    wishes = _wishes(keep)
+    changing.changed(
+        "workspace", json_, why, lambda store, now: store.add_workspace(name, test=test, keep=wishes, now=now), "added"
+    )
 
 
 @workspace.command("set")
 @click.argument("name")
 @click.option("--test/--no-test", default=None, help="A workspace for trying things out, or not.")
+@_keeping
 @_why
 @_json
-def set_workspace(name: str, test: bool | None, why: str, json_: bool) -> None:
-    """Change the workspace NAME."""
-    _something(test)
-    changing.changed("workspace", json_, why, lambda store, _: store.set_workspace(name, test=test), "changed")
+def set_workspace(name: str, test: bool | None, why: str, json_: bool, **keep: int | str | None) -> None:
+    """Change the workspace NAME. What it does not keep any longer goes within a quarter of an hour, for good."""
+    _something(test, *keep.values())
+    wishes = _wishes(keep)
+    changing.changed(
+        "workspace", json_, why, lambda store, _: store.set_workspace(name, test=test, keep=wishes), "changed"
+    )
 
 
 @workspace.command("list")
 @_json
 def list_workspaces(json_: bool) -> None:
     """List the workspaces."""
-    changing.listed(
-        "workspace", json_, lambda ledger: ledger.provisioning.workspaces(), {"NAME": "name", "TEST": "test"}
-    )
+    columns = {"NAME": "name", "TEST": "test"} | {f"KEEPS {what.upper()}": f"keep_{what}" for what in _KEPT}
+    changing.listed("workspace", json_, lambda ledger: ledger.provisioning.workspaces(), columns)
 
 
 @workspace.command("remove")

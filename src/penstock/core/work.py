@@ -49,7 +49,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
 
 
 class Attempt(msgspec.Struct, frozen=True, gc=False):
-    """One request that was made, or refused before it was sent. Kept for ever beside the item."""
+    """One request that was made, or refused before it was sent. Kept beside the item."""
 
     at: float  # epoch seconds when it began
     operation: str  # media.look_up or media.download

@@ -1,7 +1,8 @@
 """The proof that nothing is missing: what the journal says was received against what the rows say became of it.
 
-*Received* is counted from the journaled bodies and the imports, never from the media rows. ``deep`` reads every blob
-again. It changes nothing. Called by ``penstock audit`` and the demo.
+*Received* is counted from the journaled bodies and the imports, never from the media rows. What has left the journal
+since has left its keys behind. ``deep`` reads every blob again. It changes nothing. Called by ``penstock audit`` and
+the demo.
 """
 
 import asyncio
@@ -10,9 +11,9 @@ from typing import Protocol
 
 import msgspec
 
-from penstock.core import blobkey, reception
+from penstock.core import blobkey, filekey
+from penstock.core.filekey import GAP, Key
 from penstock.core.reading import read
-from penstock.core.updates import Message
 from penstock.ledger.book import Ledger
 from penstock.ledger.counts import Moment
 from penstock.ledger.journal import JournalEntry
@@ -20,6 +21,7 @@ from penstock.ledger.rows import Tally
 
 _NAMED = 20  # problems of one kind that are named one by one
 _TRIES = 3
+_FIRST = Key(-(1 << 63), 0, 0)  # before every key
 _BREATH_BYTES = 1 << 18  # bodies that are read before anybody else gets a turn
 
 
@@ -47,8 +49,8 @@ async def audit(
     """Count everything again; with ``blobs``, compare every attached file's size and sha256 with its bytes, too.
 
     The rows are of one moment, and the journal is read up to that moment, so webhooks may arrive meanwhile. Only
-    reading again (``penstock reprocess``, a number that is added) changes what older bodies count for; then it counts
-    once more.
+    reading again (``penstock reprocess``, a number that is added) changes what older bodies count for, and a body that
+    comes and goes meanwhile counts although it should not; then it counts once more.
     """
     for _ in range(_TRIES):
         moment = await ledger.counts.moment()
@@ -73,11 +75,11 @@ class _Count:
         self._with_file: set[int] = set()
         self._gaps: set[int] = set()
 
-    def add(self, number_id: int, wamid: str, media_id: str) -> None:
-        """A file that the journal or an import names."""
-        message = hash((number_id, wamid))
-        if media_id:
-            self._files.add(hash((number_id, wamid, media_id)))
+    def add(self, key: Key) -> None:
+        """A file that the journal or an import names, or named once."""
+        message = hash(key[:2])
+        if key.file != GAP:
+            self._files.add(hash((key.number_id, key.file)))
             self._with_file.add(message)
         else:
             self._gaps.add(message)
@@ -88,10 +90,13 @@ class _Count:
 
 
 async def _received(ledger: Ledger, moment: Moment) -> dict[str, int]:
-    """Media items by workspace, counted from the journal and the imports, each key once."""
+    """Media items by workspace, counted from the journal and the imports, each key once.
+
+    What has left them is looked at last: what leaves meanwhile is then found in one place at least.
+    """
     counts: dict[str, _Count] = {}
     for row in moment.imports:
-        counts.setdefault(row.workspace, _Count()).add(row.number_id, row.wamid, row.media_id)
+        counts.setdefault(row.workspace, _Count()).add(filekey.key(row.number_id, row.wamid, row.media_id))
     after = unheard = 0
     while page := await ledger.journal.entries(after=after, until=moment.last_webhook_id):
         for entry in page:
@@ -103,6 +108,12 @@ async def _received(ledger: Ledger, moment: Moment) -> dict[str, int]:
             if unheard > _BREATH_BYTES:
                 unheard = 0
                 await asyncio.sleep(0)  # a long journal must not keep webhooks waiting
+    last = _FIRST
+    while keys := await ledger.counts.departed(after=last):
+        last = keys[-1]
+        for key in keys:
+            if key.number_id in moment.registrations:
+                counts.setdefault(moment.registrations[key.number_id][1], _Count()).add(key)
     return {workspace: found.total() for workspace, found in counts.items()}
 
 
@@ -110,13 +121,9 @@ def _count(entry: JournalEntry, registrations: dict[int, tuple[str, str]], count
     """Add what a body brought, to the registrations that it was read for."""
     if not entry.number_ids:
         return
-    messages = [update for update in read(entry.body).updates if isinstance(update, Message)]
-    for number_id in entry.number_ids:
-        phone_number_id, workspace = registrations[number_id]
-        for message in messages:
-            if message.phone_number_id == phone_number_id:
-                for item in reception.items(message):
-                    counts.setdefault(workspace, _Count()).add(number_id, item.wamid, item.ref.media_id)
+    read_for = {number_id: registrations[number_id][0] for number_id in entry.number_ids if number_id in registrations}
+    for key in filekey.named(read(entry.body), read_for):
+        counts.setdefault(registrations[key.number_id][1], _Count()).add(key)
 
 
 def _with_received(tally: Tally, received: int) -> Tally:

@@ -78,10 +78,11 @@ class Sweeping:
             row = blobkey.row_of(key)
             if row is None or await attached.has(row):
                 continue
-            file = await self._ledger.shelf.media(row, workspace_id=None)
-            if file is None:
+            standing = await self._ledger.shelf.stage(row)
+            stage, deadline = standing or (None, 0.0)
+            if stage is None:
                 unknown += 1
-            elif file.state == _ERASED or (file.state in _LOST and file.deadline < before):
+            elif stage == _ERASED or (stage in _LOST and deadline < before):
                 await self._blobs.delete(key)
                 orphans += 1
         return Swept(orphans, await self._blobs.drop_unfinished(before), unknown)

@@ -11,14 +11,17 @@ from penstock.core.gate import Hosts
 from penstock.ledger import schema, statements
 from penstock.ledger.audit_log import AuditLog
 from penstock.ledger.counts import Counts
+from penstock.ledger.erasing import Erasing
 from penstock.ledger.feed import Feed
 from penstock.ledger.gates import Gates
 from penstock.ledger.impact import Impacts
 from penstock.ledger.imports import Imports
 from penstock.ledger.incidents import Incidents
 from penstock.ledger.journal import Journal
+from penstock.ledger.keeping import Keeping
 from penstock.ledger.leaders import Leaders
 from penstock.ledger.moving import refuse_half
+from penstock.ledger.partitions import Partitions
 from penstock.ledger.processes import Processes
 from penstock.ledger.provisioning import Provisioning
 from penstock.ledger.queue import Queue
@@ -51,6 +54,9 @@ class Ledger:
         self.provisioning = Provisioning(db, sql, sealer)
         self.tokens = Tokens(db, sql)
         self.imports = Imports(db, sql)
+        self.erasing = Erasing(db, sql)
+        self.keeping = Keeping(db, sql)
+        self.partitions = Partitions(db, sql)
         self.gates = Gates(db, sql)
         self.steering = Steering(db, sql)
         self.processes = Processes(db, sql)

@@ -11,6 +11,7 @@ import msgspec
 from penstock.adapters.db.port import Database, Script
 from penstock.core import expiry
 from penstock.core.expiry import Expiring, Waiting
+from penstock.core.filekey import Key
 from penstock.core.gate import Board, Hosts, holds
 from penstock.core.operation import LOOK_UP
 from penstock.core.work import Outcome
@@ -155,6 +156,15 @@ class Counts:
                 tuple(Imported(*row) for row in imports),
                 {row[0]: (row[1], row[2]) for row in registrations},
             )
+
+        return await self._db.read(script)
+
+    async def departed(self, *, after: Key, limit: int = 5_000) -> list[Key]:
+        """Files whose bodies have left the journal, in the order of their keys."""
+
+        def script() -> Script[list[Key]]:
+            rows = yield self._sql("list_departed", **after._asdict(), limit=limit)
+            return [Key(*row) for row in rows]
 
         return await self._db.read(script)
 

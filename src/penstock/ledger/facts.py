@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from penstock.adapters.db.port import Row
 from penstock.core.errors import WrongUse
+from penstock.core.keeping import Keep
 from penstock.ledger.rows import Route
 
 Facts = dict[str, object]
@@ -18,8 +19,13 @@ _PHONE_NUMBER_ID = re.compile(r"[0-9]{1,32}")
 
 
 def workspace(row: Row) -> Facts:
-    """A workspace without its secrets."""
-    return {"id": row[0], "name": row[1], "test": bool(row[2]), "created_at": row[3]}
+    """A workspace without its secrets, and how long it wishes things kept."""
+    return {"id": row[0], "name": row[1], "test": bool(row[2]), "created_at": row[3]} | keep(row).shown()
+
+
+def keep(row: Row) -> Keep:
+    """How long a workspace wishes things kept."""
+    return Keep(*row[4:8])
 
 
 def app(row: Row) -> Facts:

@@ -6,12 +6,15 @@ yet is not in the feed. An entry names its message or file; what it shows is rea
 Entries are written in the transaction of what they tell, by the journal's intake and the queue. Read by the web room.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from penstock.adapters.db.port import Database, Script
+from penstock.adapters.db.port import Call, Database, Row, Script
+from penstock.core.gate import Board
 from penstock.ledger.rows import Event
 from penstock.ledger.shelf import Shelf
 from penstock.ledger.statements import Statements
+
+_new_event: Callable[..., Event] = Event  # rows become values by position
 
 
 class Feed:
@@ -23,27 +26,40 @@ class Feed:
         self._shelf = shelf
 
     async def after(self, position: int, *, workspace_id: int | None, limit: int = 100) -> list[Event]:
-        """The events after a position, oldest first."""
+        """The events after a position, oldest first. Those of which the message or file is gone are passed over."""
         now = await self._db.now()
-        if workspace_id is None:
-            call = self._sql("list_events", after=position, limit=limit)
-        else:
-            call = self._sql("list_events_of_workspace", workspace_id=workspace_id, after=position, limit=limit)
 
         def script() -> Script[list[Event]]:
-            rows = yield call
             gates = yield from self._shelf.gates_script(now)
-            events = []
-            for id_, kind, at, workspace, conversation_id, seq, message_row, media_row in rows:
-                message = media = None
-                if message_row is not None:
-                    message = yield from self._shelf.message_script(message_row, gates, now)
-                if media_row is not None:
-                    media = yield from self._shelf.media_script(media_row, gates, now)
-                events.append(Event(id_, kind, at, workspace, conversation_id, seq, message, media))
-            return events
+            events: list[Event] = []
+            place = position
+            while len(events) < limit:
+                rows = yield self._page(workspace_id, place, limit)
+                for row in rows:
+                    event = yield from self._event(row, gates, now)
+                    events += [event] if event is not None else []
+                if len(rows) < limit:
+                    break
+                place = rows[-1][0]
+            return events[:limit]
 
         return await self._db.read(script)
+
+    def _page(self, workspace_id: int | None, after: int, limit: int) -> Call:
+        if workspace_id is None:
+            return self._sql("list_events", after=after, limit=limit)
+        return self._sql("list_events_of_workspace", workspace_id=workspace_id, after=after, limit=limit)
+
+    def _event(self, row: Row, gates: Board, now: float) -> Script[Event | None]:
+        """An event with what it is about; None when that is gone."""
+        message = media = None
+        message_row, media_row = row[6:]
+        if message_row is not None:
+            message = yield from self._shelf.message_script(message_row, gates, now)
+        if media_row is not None:
+            media = yield from self._shelf.media_script(media_row, gates, now)
+        is_gone = (message_row is not None and message is None) or (media_row is not None and media is None)
+        return None if is_gone else _new_event(*row[:6], message, media)
 
     async def stamp(self, *, limit: int = 2_000) -> int:
         """Give positions to events that have none; how many. Two who do it at once come one after the other."""

@@ -9,6 +9,7 @@ import msgspec
 from penstock.adapters.db.port import Database, Row, Script
 from penstock.core import media
 from penstock.core.errors import NotFound
+from penstock.ledger import burying
 from penstock.ledger.statements import Statements
 
 _AT_ONCE = 1_000  # rows of one transaction
@@ -77,6 +78,8 @@ class Imports:
             if there:
                 return 0
         message_row = yield from self._message_row(row, number_id, workspace_id, at)
+        if not message_row:
+            return 0
         values = {
             "message_row": message_row,
             "media_id": row.media_id,
@@ -128,7 +131,7 @@ class Imports:
         return 1
 
     def _message_row(self, row: ImportRow, number_id: int, workspace_id: int, at: float) -> Script[int]:
-        """The message that the file belongs to, or a place held for it until it comes."""
+        """The message that the file belongs to, or a place held for it until it comes; 0 when it has been erased."""
         wamid = row.wamid or f"import:{row.media_id}"
         rows = yield self._sql(
             "insert_message",
@@ -153,4 +156,6 @@ class Imports:
         )
         if not rows:
             rows = yield self._sql("get_message_row", number_id=number_id, wamid=wamid)
-        return int(rows[0][0])
+        elif (yield from burying.returned(self._sql, [(number_id, wamid, int(rows[0][0]))])):
+            rows = []
+        return int(rows[0][0]) if rows else 0

@@ -11,7 +11,7 @@ from typing import Any
 from penstock.adapters.db.port import Row, Script
 from penstock.core import media, reception
 from penstock.core.updates import Message, Party, Reading, Status
-from penstock.ledger import threads
+from penstock.ledger import burying, threads
 from penstock.ledger.feed import tell_of_media
 from penstock.ledger.rows import Receipt, Route
 from penstock.ledger.statements import Statements
@@ -73,7 +73,7 @@ class Intake:
     """The taking in of one body, and the count of what it brought. Used once, inside one run of a script."""
 
     __slots__ = (
-        *("_do", "_known", "_sql", "at", "changed", "due_at", "duplicates", "files", "learned", "messages"),
+        *("_do", "_known", "_sql", "at", "changed", "due_at", "duplicates", "files", "gone", "learned", "messages"),
         *("statuses", "strays", "webhook_id"),
     )
 
@@ -86,6 +86,7 @@ class Intake:
         self.due_at = due_at
         self.messages = self.files = self.statuses = self.duplicates = self.strays = self.changed = 0
         self.learned: dict[threads.Names, int] = {}
+        self.gone: set[str] = set()  # ids of messages that had been erased, and stay so
 
     def receipt(self) -> Receipt:
         """What the body brought."""
@@ -130,8 +131,11 @@ class Intake:
         if not rows:
             yield from self.known_message(message, route, values)
             return
-        self.messages += 1
         row = rows[0][0]
+        if (yield from burying.returned(self._sql, [(route.number_id, message.wamid, row)])):
+            yield from self.is_gone(message, route)
+            return
+        self.messages += 1
         conversation_id = yield from self.tell(row, message, route, conversation_id)
         yield from self._items(row, message, route, conversation_id, is_new=True)
 
@@ -139,6 +143,9 @@ class Intake:
         """A message that is there already: it may say more than it did, or bring a file that it did not have."""
         before = self.files
         there = yield self._sql("get_message_row", number_id=route.number_id, wamid=message.wamid)
+        if not there:  # it was erased a moment ago
+            yield from self.is_gone(message, route)
+            return
         row, kind, conversation_id = there[0]
         says_more = _KNOWN_OF.get(message.kind, _WHOLE) > _KNOWN_OF.get(kind, _WHOLE)
         if says_more:
@@ -149,6 +156,12 @@ class Intake:
             self.changed += not held
         yield from self._items(row, message, route, conversation_id, is_new=False)
         self.duplicates += not says_more and self.files == before
+
+    def is_gone(self, message: Message, route: Route) -> Script[None]:
+        """A message that has been erased does not come back by being sent, or read, again; its files are counted."""
+        self.gone.add(message.wamid)
+        self.duplicates += 1
+        yield from self._items(0, message, route, 0, is_new=False)
 
     def tell(self, row: int, message: Message, route: Route, conversation_id: int) -> Script[int]:
         """Put a message at the end of its conversation and into the feed; the conversation that it really is in."""
@@ -175,6 +188,9 @@ class Intake:
         items = reception.items(message)
         if items and items[0].wamid != message.wamid:
             row, is_new = yield from self._home(items[0].wamid, message, route, conversation_id)
+        if items and not row:
+            yield from self._of_gone(items, message, route)
+            return
         for item in items:
             values = media_values(self, row, item, message, route)
             if item.failed_because:
@@ -183,18 +199,33 @@ class Intake:
                 yield from self._file(values, item, route, is_new=is_new)
 
     def _home(self, wamid: str, message: Message, route: Route, conversation_id: int) -> Script[tuple[int, bool]]:
-        """The row of the message that an edit is about, its place held when it has not come; and whether it is new."""
+        """The row of the message that an edit is about, its place held when it has not come; and whether it is new.
+
+        No row when that message has been erased.
+        """
         values = dict(zip(_MESSAGE, message_values(self, message, conversation_id), strict=True)) | _PLACEHOLDER
         rows = yield self._sql(
             "insert_message", workspace_id=route.workspace_id, number_id=route.number_id, wamid=wamid, **values
         )
         if rows:
-            return int(rows[0][0]), True
+            row = int(rows[0][0])
+            is_gone = yield from burying.returned(self._sql, [(route.number_id, wamid, row)])
+            return (0, False) if is_gone else (row, True)
         there = yield self._sql("get_message_row", number_id=route.number_id, wamid=wamid)
+        if not there:
+            return 0, False
         row, _, its_conversation = there[0]
         if not its_conversation:  # an import held the place, without knowing whose it is
             yield self._sql("move_message", id=row, conversation_id=conversation_id)
         return int(row), False
+
+    def _of_gone(self, items: tuple[reception.Item, ...], message: Message, route: Route) -> Script[None]:
+        """Files that come for a message which has been erased: they are counted with it."""
+        home = yield from burying.is_gone(self._sql, route.number_id, items[0].wamid)
+        for item in items if home is not None else ():
+            values = dict(zip(_MEDIA, media_values(self, home or 0, item, message, route), strict=True))
+            values |= {"workspace_id": route.workspace_id, "number_id": route.number_id}
+            self.files += yield from burying.add_erased(self._sql, home or 0, values, now=self.at)
 
     def _file(self, values: tuple[Any, ...], item: reception.Item, route: Route, *, is_new: bool) -> Script[None]:
         """A file to be fetched, unless it is known. One that the message came without fills its gap."""

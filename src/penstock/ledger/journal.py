@@ -11,8 +11,11 @@ from typing import Any
 import msgspec
 
 from penstock.adapters.db.port import Call, Database, Row, Script
+from penstock.core import filekey
+from penstock.core.reading import read
+from penstock.core.redaction import Who, redacted
 from penstock.core.updates import Reading
-from penstock.ledger import facts, threads, usual
+from penstock.ledger import burying, facts, threads, usual
 from penstock.ledger.gathering import Gathering
 from penstock.ledger.intake import Intake, Usual
 from penstock.ledger.rows import JournaledBody, Receipt, Route, Stray
@@ -20,6 +23,7 @@ from penstock.ledger.statements import Statements
 
 _PAGE_BYTES = 8 << 20  # bodies of one page together, unless a single one is larger
 _LAST = (1 << 63) - 1
+_CAME_BACK = "it brought back what had been erased"
 
 # On PostgreSQL bodies that are stored at once become visible in another order than they take their ids. One that is
 # under way has an id among so many newest ones: a receiver stores a few hundred at once, on a few connections.
@@ -98,6 +102,9 @@ class Journal:
                 run = []
                 yield from intake.take(delivery.app_id, delivery.reading, delivery.routes)
             yield from usual.take(self._do, run)
+            for delivery, intake in zip(current, intakes, strict=True):
+                if intake.gone:
+                    yield from self._without(delivery, intake)
             learned.clear()
             for intake in intakes:
                 learned.update(intake.learned)
@@ -194,7 +201,7 @@ class Journal:
     async def _page(self, call: Call) -> list[JournaledBody]:
         def script() -> Script[list[JournaledBody]]:
             found = yield from self._bodies(call)
-            return [JournaledBody(*row[:4]) for row in found]
+            return [JournaledBody(*row[:4], *row[5:7]) for row in found]
 
         return await self._db.read(script)
 
@@ -210,6 +217,12 @@ class Journal:
             rows = yield self._sql("get_body", id=id_)
             found += rows
         return found
+
+    def _without(self, delivery: Delivery, intake: Intake) -> Script[None]:
+        """A body that brings back what has been erased is kept without it."""
+        person = Who(wamids=frozenset(intake.gone))
+        registrations = {route.number_id: number for number, route in delivery.routes.items()}
+        yield from redact(self._sql, intake.webhook_id, delivery.body, registrations, person, at=delivery.now)
 
     def _outdated(self, deliveries: list[Delivery]) -> Script[set[int]]:
         """Which deliveries were read for numbers that are registered otherwise by now; nearly always none."""
@@ -237,6 +250,29 @@ class Journal:
                 if row[4] == body.app_id:
                     routes[phone_number_id] = facts.route(row)
         return routes
+
+
+def redact(
+    sql: Statements,
+    webhook_id: int,
+    body: bytes,
+    registrations: Mapping[int, str],
+    person: Who,
+    *,
+    at: float,
+    why: str = _CAME_BACK,
+    numbers: frozenset[str] | None = None,
+) -> Script[bool]:
+    """Take a customer out of a journaled body, as part of a script; whether they were in it.
+
+    What it counted for (its registrations, id → phone_number_id) goes on being counted.
+    """
+    less = redacted(body, person, numbers=numbers)
+    if less is None:
+        return False
+    yield from burying.depart(sql, filekey.named(read(body), registrations) - filekey.named(read(less), registrations))
+    yield sql("set_body", id=webhook_id, body=less, now=at, why=why)
+    return True
 
 
 def _webhook_values(delivery: Delivery) -> tuple[Any, ...]:

@@ -38,6 +38,8 @@ COPIED = (
     Table("media"),
     Table("fetches"),
     Table("attempts"),
+    Table("departed"),
+    Table("doomed"),
     Table("reprocess_runs"),
     Table("reprocess_items"),
     Table("incidents"),

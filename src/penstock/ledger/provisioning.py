@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from penstock.adapters.db.port import Database, Row, Script
 from penstock.core.errors import Conflict, NotFound, WrongUse
+from penstock.core.keeping import NONE, Keep, Wishes
 from penstock.ledger import facts
 from penstock.ledger.audit_log import NOBODY, Author, Entry, entered
 from penstock.ledger.facts import Facts
@@ -33,13 +34,14 @@ class Provisioning:
 
     # -- workspaces -------------------------------------------------------------------------
 
-    async def add_workspace(self, name: str, *, test: bool = False, now: float) -> Facts:
-        """Add a workspace. Raises WrongUse or Conflict."""
+    async def add_workspace(self, name: str, *, test: bool = False, keep: Wishes = NONE, now: float) -> Facts:
+        """Add a workspace; ``keep`` says in days how long it wishes things kept. Raises WrongUse or Conflict."""
         facts.check_name("workspace", name)
+        columns = Keep().changed(keep).columns()
 
         def script() -> Script[None]:
             yield from self._absent("workspace", name)
-            yield self._sql("insert_workspace", name=name, is_test=int(test), now=now)
+            yield self._sql("insert_workspace", name=name, is_test=int(test), now=now, **columns)
 
         return await self._change("workspace", "add", name, script)
 
@@ -47,12 +49,13 @@ class Provisioning:
         """Every workspace."""
         return await self._list("list_workspaces", facts.workspace)
 
-    async def set_workspace(self, name: str, *, test: bool | None = None) -> Facts:
-        """Change a workspace. Raises NotFound."""
+    async def set_workspace(self, name: str, *, test: bool | None = None, keep: Wishes = NONE) -> Facts:
+        """Change a workspace; what ``keep`` does not name stays. Raises NotFound or WrongUse."""
 
         def script() -> Script[None]:
             row = yield from self._row("workspace", name)
-            yield self._sql("set_workspace", id=row[0], is_test=row[2] if test is None else int(test))
+            columns = facts.keep(row).changed(keep).columns()
+            yield self._sql("set_workspace", id=row[0], is_test=row[2] if test is None else int(test), **columns)
 
         return await self._change("workspace", "set", name, script)
 

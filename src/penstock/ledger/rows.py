@@ -80,6 +80,8 @@ class JournaledBody(msgspec.Struct, frozen=True, gc=False):
     app_id: int
     received_at: float
     body: bytes
+    redacted_at: float | None = None  # since then it is not what was signed: somebody was taken out
+    redacted_why: str | None = None
 
 
 class Conversation(msgspec.Struct, frozen=True, gc=False):

@@ -131,6 +131,15 @@ class Shelf:
 
         return await self._db.read(script)
 
+    async def stage(self, media_row: int) -> tuple[str, float] | None:
+        """Where a file stands ("open" while there is work on it), and its deadline. One that is gone has a row, too."""
+
+        def script() -> Script[tuple[str, float] | None]:
+            rows = yield self._sql("get_stage", id=media_row)
+            return (str(rows[0][0]), float(rows[0][1])) if rows else None
+
+        return await self._db.read(script)
+
     async def media_by_media_id(self, media_id: str, *, workspace_id: int | None) -> list[Media]:
         """The rows of one of Meta's media ids, newest first."""
         now = await self._db.now()

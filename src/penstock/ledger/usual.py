@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from penstock.adapters.db.port import Script
 from penstock.core import reception
 from penstock.core.updates import Message, Reading, Status
-from penstock.ledger import threads
+from penstock.ledger import burying, threads
 from penstock.ledger.intake import (
     FRESH,
     Intake,
@@ -35,6 +35,9 @@ class Planned(NamedTuple):
     route: Route
     conversation_id: int  # a hint
     items: tuple[reception.Item, ...]
+
+
+_New = tuple[Intake, Planned, int]  # a message that was stored, and its row
 
 
 class Plan(NamedTuple):
@@ -85,7 +88,8 @@ def _messages(do: Usual, planned: list[tuple[Intake, Planned]]) -> Script[None]:
             for (_, each), those in zip(planned, values, strict=True)
         ]
     )
-    new = [(*both, row) for both, (row,) in zip(planned, ids, strict=True) if row is not None]
+    stored = [(*both, row) for both, (row,) in zip(planned, ids, strict=True) if row is not None]
+    new = (yield from _not_gone(do, stored)) if stored else []
     if new:
         yield do.touch.many(_touches(new))
         left = Counter(each.conversation_id for _, each, _ in new)
@@ -100,13 +104,13 @@ def _messages(do: Usual, planned: list[tuple[Intake, Planned]]) -> Script[None]:
             if not count:
                 yield from intake.tell(row, each.message, each.route, each.conversation_id)
         yield from _files(do, new)
-    if len(new) < len(planned):
+    if len(stored) < len(planned):
         for (intake, each), those, (row,) in zip(planned, values, ids, strict=True):
             if row is None:
                 yield from intake.known_message(each.message, each.route, those)
 
 
-def _touches(new: list[tuple[Intake, Planned, int]]) -> list[tuple[Any, ...]]:
+def _touches(new: list[_New]) -> list[tuple[Any, ...]]:
     """What new messages mean for their conversations, once for each of these.
 
     In the order of their ids, as everybody does: then two transactions never wait for each other.
@@ -120,7 +124,19 @@ def _touches(new: list[tuple[Intake, Planned, int]]) -> list[tuple[Any, ...]]:
     return [(*found[conversation_id], conversation_id) for conversation_id in sorted(found)]
 
 
-def _files(do: Usual, new: list[tuple[Intake, Planned, int]]) -> Script[None]:
+def _not_gone(do: Usual, stored: list[_New]) -> Script[list[_New]]:
+    """Those that stay: what has been erased does not come back."""
+    keys = [(each.route.number_id, each.message.wamid, row) for _, each, row in stored]
+    back = yield from burying.returned(do.sql, keys)
+    if not back:
+        return stored
+    for intake, each, row in stored:
+        if row in back:
+            yield from intake.is_gone(each.message, each.route)
+    return [one for one in stored if one[2] not in back]
+
+
+def _files(do: Usual, new: list[_New]) -> Script[None]:
     """The files of messages that are new, so none of them can be there already."""
     files = [
         (intake, each, item, media_values(intake, row, item, each.message, each.route))

@@ -36,6 +36,7 @@ from penstock.flow.nudge import Nudge
 from penstock.flow.receiver import Receiver
 from penstock.flow.registry import Registry
 from penstock.flow.rereading import StrayReader
+from penstock.flow.retention import Retention
 from penstock.flow.stamping import Stamping
 from penstock.flow.sweeping import Sweeping
 from penstock.flow.timekeeping import Timekeeping
@@ -129,6 +130,7 @@ class Instance:
         self.deadlines = Deadlines(self.ledger, owner=self.housekeeping.id)
         self.timekeeping = Timekeeping(self.ledger)
         self.sweeping = Sweeping(self.ledger, self.blobs)
+        self.retention = Retention(self.ledger, self.blobs, owner=self.housekeeping.id)
         self.rounds = Rounds(self.ledger, self._controls(settings), owner=self.housekeeping.id)
         self.reprocess = Runner(self.ledger, owner=self.housekeeping.id, wake=self.new_work, changed=self.nudge.changed)
         self.receiver = Receiver(self.ledger, self.registry, wake=self.new_work, changed=self.nudge.changed)
@@ -196,10 +198,8 @@ class Instance:
             parts += [self.graph, self.gates, self.fetcher, *self.hearing]
         if "watcher" in self.roles:
             parts.append(self.strays)
-            parts += [self.sweeping] if self._lock is not None else [self.stamping, self.sweeping]
-            parts.append(self.deadlines)
-            parts.append(self.rounds)
-            parts.append(self.reprocess)
+            parts += [] if self._lock is not None else [self.stamping]
+            parts += [self.sweeping, self.retention, self.deadlines, self.rounds, self.reprocess]
         return parts
 
     def new_work(self) -> None:

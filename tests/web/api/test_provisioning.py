@@ -66,6 +66,26 @@ async def test_what_is_not_named_stays_when_something_is_changed(site: Any) -> N
     assert SECRETS["token"] in site.registry._tokens.values()
 
 
+async def test_a_workspace_says_how_long_it_keeps_things(site: Any) -> None:
+    token = await site.token("admin")
+    new = await site.post("/api/v1/workspaces", token=token, json={"name": "new", "keep_bodies": 30})
+    assert (new.status, new.json["keep_bodies"], new.json["keep_files"]) == (201, 30, "forever")
+    wishes = {"keep_messages": 90, "keep_files": 7, "keep_bodies": "forever", "why": "our policy"}
+    kept = await site.ask("PATCH", "/api/v1/workspaces/new", token=token, json=wishes)
+    assert [kept.json[f"keep_{what}"] for what in ("bodies", "messages", "files", "attempts")] == [
+        "forever",
+        90,
+        7,
+        "forever",
+    ]
+    for wrong in ({"keep_bodies": 0}, {"keep_bodies": "never"}, {"keep_messages": 5}):
+        refused = await site.ask("PATCH", "/api/v1/workspaces/new", token=token, json=wrong)
+        assert refused.status == 400
+    (told,) = [each for each in await site.ledger.audit_log.read(limit=1000) if each.entry.why == "our policy"]
+    assert told.entry.after is not None
+    assert told.entry.after["keep_files"] == 7
+
+
 async def test_what_is_in_use_is_not_removed_and_what_is_not_is(site: Any) -> None:
     token = await site.token("admin")
     for path in ("workspaces/acme", "apps/main", "credentials/token-a"):

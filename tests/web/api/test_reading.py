@@ -8,8 +8,9 @@ from urllib.parse import quote
 import pytest
 
 from penstock.core import ids
-from penstock.core.ids import Kind
+from penstock.core.ids import Kind, encode
 from penstock.core.work import Failed, Outcome
+from penstock.flow.erasing import Wish, erase
 from penstock.web import events
 
 JPEG = b"\xff\xd8\xff\xe0" + b"\x00" * 100
@@ -296,3 +297,38 @@ async def test_anothers_events_are_not_looked_through_again(site: Any, other: st
 
 def test_a_reader_that_waits_looks_once_a_second() -> None:
     assert events.LOOK_EVERY_S == 1.0
+
+
+async def test_what_was_erased_does_not_exist_and_the_feed_goes_on(site: Any) -> None:
+    token = await site.token()
+    sent = site.file("image", "m1")
+    wamid = sent["id"]
+    await site.receive(sent)
+    await site.attach("m1", b"abc")
+    (media,) = await site.ledger.shelf.media_by_media_id("m1", workspace_id=None)
+    file, thread = f"/api/v1/media/{encode(Kind.MEDIA, media.id)}", encode(Kind.CONVERSATION, media.conversation_id)
+    feed = (await site.get("/api/v1/events", token=token)).json
+    assert [event["type"] for event in feed["events"]] == ["message.received", "media.attached"]
+    first = feed["events"][0]["id"]
+    await erase(site.ledger, site.blobs, Wish(site.customer, None, "cli:anna", "a letter"))
+
+    for path in (
+        f"/api/v1/messages/{quote(wamid, safe='')}",
+        f"/api/v1/messages/{encode(Kind.MESSAGE, media.message_id)}",
+        file,
+        f"{file}/content",
+        f"{file}/attempts",
+        f"/api/v1/conversations/{thread}",
+        f"/api/v1/conversations/{thread}/messages",
+    ):
+        assert (await site.get(path, token=token)).status == 404, path
+    assert (await site.get("/api/v1/media?media_id=m1", token=token)).json["media"] == []
+    assert (await site.get("/api/v1/media?state=erased", token=token)).json["media"] == []
+    after = (await site.get(f"/api/v1/events?after={first}", token=token)).json
+    assert after["events"] == []
+    assert after["next"] == feed["next"]
+    await site.receive(site.message())
+    told = (await site.get(f"/api/v1/events?after={after['next']}", token=token)).json["events"]
+    assert [event["type"] for event in told] == ["message.received"]
+    (tally,) = (await site.get("/api/v1/status", token=token)).json["workspaces"]
+    assert (tally["received"], tally["erased"]) == (1, 1)

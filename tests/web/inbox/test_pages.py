@@ -5,7 +5,10 @@ import time
 from html import unescape
 from typing import Any
 
+from penstock.core import ids
 from penstock.core.work import Expired, Outcome
+from penstock.flow.erasing import Wish, erase
+from penstock.ledger.keeping import Age
 
 JPEG = b"\xff\xd8\xff\xe0" + b"\x00" * 100
 FRAGMENT = {"X-Penstock-Fragment": "1"}
@@ -255,3 +258,29 @@ async def test_workspaces_are_named_where_there_are_several(site: Any, other: st
 
     await site.receive(site.message("text", {"body": "b"}), number=other)
     assert (await site.get("/inbox", cookie=cookie)).text.count("row-workspace") == 2
+
+
+async def test_an_erased_customer_is_gone_from_the_pages(site: Any) -> None:
+    cookie = await site.signed_in()
+    await site.receive(site.file("image", "m1", caption="The roof"))
+    await site.attach("m1", JPEG)
+    here = re.search(r'href="(/inbox/cnv_\w+)#newest"', (await site.get("/inbox", cookie=cookie)).text)
+    (media,) = await site.ledger.shelf.media_by_media_id("m1", workspace_id=None)
+    assert here
+    await erase(site.ledger, site.blobs, Wish(site.customer, None, "cli:anna", "a letter"))
+
+    assert (await site.get(here[1], cookie=cookie)).status == 404
+    assert (await site.get(f"/inbox/media/{ids.encode(ids.Kind.MEDIA, media.id)}", cookie=cookie)).status == 404
+    assert "Every conversation will stand here" in text_of((await site.get("/inbox", cookie=cookie)).text)
+
+
+async def test_a_file_that_was_kept_long_enough_says_so_in_its_message(site: Any) -> None:
+    cookie = await site.signed_in()
+    await site.receive(site.file("image", "m1", caption="The roof"))
+    await site.attach("m1", JPEG)
+    (media,) = await site.ledger.shelf.media_by_media_id("m1", workspace_id=None)
+    await site.ledger.keeping.throw_files([Age(media.id, 0.0, (1,))], now=time.time())
+    page = text_of((await talk(site, cookie)).text)
+
+    assert "The roof" in page
+    assert "This file was erased." in page

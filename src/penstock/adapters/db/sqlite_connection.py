@@ -111,6 +111,7 @@ def _make_durable(connection: apsw.Connection, path: Path, busy_timeout_s: float
         connection.pragma("synchronous", "FULL")
         connection.pragma("fullfsync", True)  # where fsync alone does not reach the disk (macOS)
         connection.pragma("foreign_keys", True)
+        connection.pragma("secure_delete", True)  # what is erased is overwritten in the file, not only let go
         connection.pragma("cache_size", -_WRITER_CACHE_KIB)
     except apsw.Error as error:
         raise Unreachable(f"the database {path} cannot be opened: {error}") from error

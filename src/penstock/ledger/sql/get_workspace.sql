@@ -1,1 +1,1 @@
-SELECT id, name, is_test, created_at FROM workspaces WHERE name = :name
+SELECT id, name, is_test, created_at, keep_bodies, keep_messages, keep_files, keep_attempts FROM workspaces WHERE name = :name

@@ -5,5 +5,5 @@ SELECT v.id, v.message_row, v.conversation_id, v.workspace, v.phone_number_id, v
 FROM media_now v
 WHERE v.workspace_id = :workspace_id AND v.stage = :stage AND v.id >= :floor AND v.id < :before
   AND (:state = '' OR v.state = :state) AND (:outcome = '' OR v.outcome = :outcome)
-  AND v.received_at >= :since AND v.received_at < :until
+  AND v.wamid NOT LIKE 'gone:%' AND v.received_at >= :since AND v.received_at < :until
 ORDER BY v.id DESC LIMIT :limit

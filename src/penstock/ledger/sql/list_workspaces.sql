@@ -1,1 +1,1 @@
-SELECT id, name, is_test, created_at FROM workspaces ORDER BY name
+SELECT id, name, is_test, created_at, keep_bodies, keep_messages, keep_files, keep_attempts FROM workspaces ORDER BY name

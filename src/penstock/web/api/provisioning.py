@@ -4,12 +4,13 @@ Secrets go in and never come out. Adding a number, or giving it another app, rea
 change takes effect in this process at once, elsewhere within a second. Entries of the table in ``routes``.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from penstock.core import ids
 from penstock.core.ids import Kind
+from penstock.core.keeping import FOREVER, MOST_DAYS, WHAT
 from penstock.flow import rereading
 from penstock.flow.nudge import Nudge
 from penstock.flow.registry import Registry
@@ -24,6 +25,7 @@ Facts = dict[str, object]
 
 Name = Annotated[str, Meta(description="1 to 63 of a-z, 0-9 and dash")]
 Why = Annotated[str, Meta(max_length=500, description="for the audit log")]
+Days = Annotated[int, Meta(ge=1, le=MOST_DAYS)] | Literal["forever"]
 Secret = Annotated[str, Meta(description="goes in, never comes out", extra_json_schema={"writeOnly": True})]
 
 
@@ -33,19 +35,22 @@ class RemoveQuery(Struct, forbid_unknown_fields=True):
     why: Why = ""
 
 
-class WorkspaceNew(Struct, forbid_unknown_fields=True):
-    """A workspace to add."""
+class WorkspaceChange(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What to change of a workspace; what it does not keep any longer goes soon, and for good."""
+
+    test: bool | None = None
+    keep_bodies: Days | None = None
+    keep_messages: Days | None = None
+    keep_files: Days | None = None
+    keep_attempts: Days | None = None
+    why: Why = ""
+
+
+class WorkspaceNew(WorkspaceChange, forbid_unknown_fields=True, kw_only=True):
+    """A workspace to add; it keeps everything forever unless it is told otherwise."""
 
     name: Name
     test: bool = False
-    why: Why = ""
-
-
-class WorkspaceChange(Struct, forbid_unknown_fields=True):
-    """What to change of a workspace."""
-
-    test: bool | None = None
-    why: Why = ""
 
 
 class AppNew(Struct, forbid_unknown_fields=True):
@@ -106,12 +111,16 @@ class NumberChange(Struct, forbid_unknown_fields=True):
 
 
 class Workspace(Struct, frozen=True):
-    """A workspace."""
+    """A workspace, and for how many days it keeps things."""
 
     id: str
     name: str
     test: bool
     created_at: Time
+    keep_bodies: Days
+    keep_messages: Days
+    keep_files: Days
+    keep_attempts: Days
 
 
 class App(Struct, frozen=True):
@@ -202,13 +211,15 @@ class Provisioning:
     async def add_workspace(self, ask: Ask, _query: NoQuery, new: WorkspaceNew) -> Workspace:
         """Add a workspace."""
         return _workspace(
-            await self._by(ask, new.why).add_workspace(new.name, test=new.test, now=await self._ledger.now())
+            await self._by(ask, new.why).add_workspace(
+                new.name, test=new.test, keep=_wishes(new), now=await self._ledger.now()
+            )
         )
 
     async def set_workspace(self, ask: Ask, _query: NoQuery, change: WorkspaceChange) -> Workspace:
         """Change a workspace."""
         name = _name(_named(ask, Kind.WORKSPACE, await self._store.workspaces()))
-        return _workspace(await self._by(ask, change.why).set_workspace(name, test=change.test))
+        return _workspace(await self._by(ask, change.why).set_workspace(name, test=change.test, keep=_wishes(change)))
 
     async def remove_workspace(self, ask: Ask, query: RemoveQuery) -> None:
         """Remove an empty workspace."""
@@ -352,6 +363,12 @@ def _named(ask: Ask, kind: Kind, rows: list[Facts]) -> Facts:
         if row["id"] == id_ if id_ is not None else _name(row) == name:
             return row
     raise missing()
+
+
+def _wishes(told: WorkspaceChange) -> dict[str, int | None]:
+    """What was said about keeping: what → days, None for good; nothing where nothing was said."""
+    said = {what: getattr(told, f"keep_{what}") for what in WHAT}
+    return {what: None if days == FOREVER else days for what, days in said.items() if days is not None}
 
 
 def _name(row: Facts) -> str:

@@ -1,0 +1,1 @@
+DELETE FROM aliases WHERE conversation_id = :conversation_id

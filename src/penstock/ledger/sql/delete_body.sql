@@ -1,0 +1,1 @@
+DELETE FROM webhooks WHERE id = :id AND id < (SELECT max(id) FROM webhooks) RETURNING 1

@@ -1,0 +1,1 @@
+DELETE FROM doomed WHERE media_row = :media_row AND due_at <= :now RETURNING 1

@@ -1,0 +1,1 @@
+DELETE FROM imports WHERE number_id = :number_id AND wamid = :wamid AND media_id = :media_id

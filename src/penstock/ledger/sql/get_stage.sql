@@ -1,0 +1,2 @@
+-- Where a file stands, one that is gone included.
+SELECT stage, deadline FROM media WHERE id = :id

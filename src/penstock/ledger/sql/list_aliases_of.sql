@@ -1,0 +1,1 @@
+SELECT alias FROM aliases WHERE conversation_id = :conversation_id ORDER BY alias

@@ -1,0 +1,1 @@
+SELECT :name, :starts_at, :ends_at, :patience WHERE 0

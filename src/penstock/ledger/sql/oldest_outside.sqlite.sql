@@ -1,0 +1,2 @@
+-- One file has no parts.
+SELECT NULL
