@@ -9,6 +9,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -165,7 +166,8 @@ def works(request: pytest.FixtureRequest, tmp_path: Path) -> Works:
     @contextlib.asynccontextmanager
     async def make(files: int, *, of_one: int = 0, shut: dict[str, str] | None = None) -> AsyncIterator[Waterworks]:
         async with contextlib.AsyncExitStack() as stack:
-            address = str(tmp_path / "penstock.db")
+            folder = Path(tempfile.mkdtemp(dir=tmp_path))
+            address = str(folder / "penstock.db")
             if request.param != "one file":
                 if programs() is None:
                     pytest.skip("there is no PostgreSQL on this machine; install it with: make install")
@@ -184,7 +186,7 @@ def works(request: pytest.FixtureRequest, tmp_path: Path) -> Works:
             meta.world.shelf = Bottomless(0)
             meta.world.shelf.at = meta.clock.now()
             meta.add_token("made", CREDENTIAL)
-            made = Waterworks(tmp_path, meta, address)
+            made = Waterworks(folder, meta, address)
             await made.ledger.start()
             stack.push_async_callback(made.ledger.stop)
             stack.callback(made.kill)

@@ -68,8 +68,8 @@ class Bulk:
         place = {"now": now, "workspaces": workspaces, "from_workspace": from_workspace, "kind": kind}
         for start in range(first, last + 1, _AT_ONCE):
             await self._db.write(self._part(start, min(last, start + _AT_ONCE - 1), place))
+            await self._ledger.queue.release_all()  # a part at a time: all of a million is more than a statement may do
         self._made = last
-        await self._ledger.queue.release_all()
 
         def end() -> Script[None]:
             yield self._sql("make_gone", first=first, last=first + over - 1)
