@@ -58,8 +58,11 @@ async def test_a_fleet_that_turns_bad_is_one_incident_until_it_has_healed(stage:
     assert await it.instance.ledger.incidents.latest() == []
 
     began = await it.instance.ledger.now()
-    it.platform.set_scenario(fleet(FaultRule(fault="server-error", hop="lookup", probability=0.4)))
-    sent += [await it.platform.send(number, "image") for number in NUMBERS * 2]
+    it.platform.set_scenario(fleet(FaultRule(fault="server-error", hop="lookup", probability=0.5)))
+    async with asyncio.timeout(120):
+        while not any(each.state == "open" for each in await it.instance.ledger.incidents.latest()):
+            sent += [await it.platform.send(number, "image") for number in NUMBERS]
+            await asyncio.sleep(1)
     found = await incident(it, "open")
     assert (found.operation, found.outcome) == (LOOK_UP.name, "upstream")
     assert began <= found.onset_at <= found.opened_at

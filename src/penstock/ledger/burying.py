@@ -19,7 +19,6 @@ from penstock.ledger.statements import Statements
 LET_GO_S = 10.0  # so long after its lease a fetcher has certainly let go of a file
 _NOTHING = b"{}"
 _IMPORTED = "import:"
-_BEHIND = "gone;"  # the first name that sorts after all those with a tombstone's prefix
 _TOLD = ("declared_mime_type", "declared_sha256", "declared_size", "filename")
 
 
@@ -79,7 +78,7 @@ def returned(sql: Statements, messages: Sequence[tuple[int, str, int]]) -> Scrip
 
     It is asked after they were stored: whoever was ending one of them at the same moment has ended it by then.
     """
-    if not (yield sql("any_gone", first=tombstone.PREFIX, end=_BEHIND))[0][0]:
+    if not (yield sql("any_gone"))[0][0]:
         return set()
     names = {(number_id, tombstone.name(wamid)): row for number_id, wamid, row in messages}
     found = yield sql("find_gone", names=json.dumps([name for _, name in names]))
