@@ -25,3 +25,11 @@ async def test_a_second_window_counts_from_its_own_beginning() -> None:
     window = asyncio.ensure_future(clocks.window(warm_up=0, items=1))
     clocks.one_more()
     assert (await window)["operations"] == 1
+
+
+def test_what_has_ended_so_far_is_told_at_any_time() -> None:
+    clocks = Clocks()
+    assert clocks.so_far()["operations"] == 0
+    clocks.one_more()
+    assert clocks.so_far()["operations"] == 1
+    assert clocks.so_far()["cpu_s"] > 0

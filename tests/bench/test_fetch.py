@@ -40,14 +40,13 @@ async def test_on_postgresql_two_processes_share_one_backlog(
     facts = await fetch.measure(options, tmp_path, told)
     found = facts["by_processes"]["2"]
     assert_compared(found, "penstock")
-    assert found["penstock"]["rounds"][0]["operations"] == 30
+    assert found["penstock"]["rounds"][0]["operations"] >= 30
     assert found["ratios"]["wall"]["target"] == found["ratios"]["cpu"]["target"] == 0.5
     assert_told(facts)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_several_processes_have_files_left_when_the_first_window_is_over() -> None:
+def test_there_is_more_to_fetch_than_is_measured_so_that_nobody_runs_out_first() -> None:
     options = fetch.Options(files=1_000, processes=(1, 2))
-    assert (options.each(1), options.surplus(1)) == (1_000, 0)
-    assert (options.each(2), options.surplus(2)) == (500, 250)
-    assert options.written() == 2 * (200 + 500 + 250)
+    assert options.share(2) == 200 + 1_000
+    assert options.written() == 2 * options.share(2)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.bench.ratios import Targets, Window, by_processes, compared, disturbed, percentile, spread, together
+from penstock.bench.ratios import Targets, Window, by_processes, compared, disturbed, percentile, spread
 
 
 def window(*, operations: int = 1_000, wall_s: float = 1.0, cpu_s: float = 1.0) -> Window:
@@ -48,15 +48,6 @@ def test_other_programs_that_took_part_of_the_machine_are_told_of() -> None:
     assert disturbed([window(), window()]) == []
     (sentence,) = disturbed([window(), busy])
     assert "0.8 cores" in sentence
-
-
-def test_processes_side_by_side_are_one_window_with_the_sum_of_their_rates() -> None:
-    slow, quick = window(operations=100, wall_s=2.0, cpu_s=1.0), window(operations=100, wall_s=1.0, cpu_s=0.5)
-    both = together([slow, quick])
-    assert both.operations == 200
-    assert both.per_s == pytest.approx(50 + 100)
-    assert both.cpu_s_per_1000 == pytest.approx(7.5)
-    assert together([slow]) == slow
 
 
 def test_one_process_on_sqlite_is_printed_as_it_always_was() -> None:

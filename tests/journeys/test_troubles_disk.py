@@ -173,12 +173,18 @@ class Lines:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.entries: list[dict[str, Any]] = []
         self._process = process
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reading = threading.Thread(target=self._read, daemon=True)
+        self._reading.start()
 
     def _read(self) -> None:
         assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self.entries.append(json.loads(line))
+        with self._process.stderr as lines:
+            for line in lines:
+                self.entries.append(json.loads(line))
+
+    async def ended(self) -> None:
+        """Wait until nothing more can be said."""
+        await asyncio.to_thread(self._reading.join, 60)
 
     async def until(self, event: str) -> dict[str, Any]:
         async with asyncio.timeout(LIMIT_S):
@@ -217,6 +223,7 @@ async def test_a_process_that_may_write_no_further_goes_on_when_it_may(installat
         await meta.drain(LIMIT_S)
         await attached(penstock)
         assert await penstock.stop() == 0
+        await log.ended()
         audit = penstock.json("audit", "--deep")
         files = [each for each in sent if each.media is not None]
         assert audit["ok"], audit["problems"]

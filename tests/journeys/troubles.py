@@ -103,7 +103,7 @@ class Whole:
 
     def lines(self) -> list[str]:
         """What an operator saw, apart from files that were attached and who leads."""
-        ordinary = {"media.attached", "leading.began", "leading.ended"}
+        ordinary = {"media.attached", "leading.began", "leading.ended", "audit_log.head"}
         return [
             entry["event"] for entry in self.logged if entry["log_level"] != "debug" and entry["event"] not in ordinary
         ]

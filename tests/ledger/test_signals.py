@@ -63,7 +63,7 @@ async def test_new_work_is_told_to_the_others_and_not_to_oneself(ledger: Ledger,
     later = await listening(ledger, store, GATES)
     async with asyncio.timeout(60):
         await theirs.wait()
-    await beside.gates.open({}, owner="operator")
+    await beside.gates.shut({}, owner="operator", by="me", why="test", now=1.0)
     async with asyncio.timeout(60):
         await later.wait()  # told after it and heard by the same connection, so our own word has been passed over
     assert not mine.is_set()

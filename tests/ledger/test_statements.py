@@ -180,3 +180,13 @@ def test_a_form_for_many_that_takes_other_parameters_is_found_at_once() -> None:
     one = statements.prepared("UPDATE t SET a = :a", "postgres")
     with pytest.raises(KeyError):
         statements._with_many(one, statements.prepared("UPDATE t SET a = :b", "postgres"))
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgres"])
+def test_no_statement_looks_like_several(dialect: str) -> None:
+    """A text with a semicolon is run as a script, which answers with nothing."""
+    loaded = statements.load(dialect)
+    scripts = {"drop_partition", "make_partition"}  # they are meant to be, and nobody waits for an answer
+    assert [
+        name for name in loaded.names() - scripts if ";" in loaded(name, **dict.fromkeys(loaded.parameters(name))).sql
+    ] == []

@@ -5,6 +5,7 @@ would do that may lose files when it dies. Started by the part.
 """
 
 import asyncio
+import contextlib
 import errno
 import hashlib
 import os
@@ -75,7 +76,7 @@ def _write(path: Path, parts: Sequence[bytes]) -> None:
 
 
 async def work(told: Facts, parent: Parent) -> None:
-    """Be ready; fetch when ordered."""
+    """Be ready; ``fetch`` tells what it took, ``begin`` waits for nothing, ``count`` tells how far it is."""
     headers = {"Authorization": f"Bearer {bodies.TOKEN}", "Accept-Encoding": "identity", "User-Agent": "bare"}
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=told["concurrency"]),
@@ -83,14 +84,22 @@ async def work(told: Facts, parent: Parent) -> None:
         auto_decompress=False,
         headers=headers,
     ) as session:
-        with ThreadPoolExecutor(_THREADS) as pool:
+        with ThreadPoolExecutor(_THREADS) as pool, contextlib.ExitStack() as stack:
             loop = Loop(told["graph_url"], Path(told["folder"]), session, pool)
             parent.say()
             while (order := await parent.order()) is not None:
+                if order["order"] == "count":
+                    parent.say(**loop.clocks.so_far(), not_attached={})
+                    continue
+                items = order.get("warm_up", 0) + order["items"]
+                first = told.get("number", 0) * items
+                media_ids = iter([bodies.media_id(number) for number in range(first, first + items)])
+                if order["order"] == "begin":
+                    working = asyncio.gather(*(loop.work(media_ids) for _ in range(told["concurrency"])))
+                    stack.callback(working.cancel)
+                    parent.say()
+                    continue
                 window = loop.clocks.window(warm_up=order["warm_up"], items=order["items"])
-                whole = order["warm_up"] + order["items"] + order.get("surplus", 0)
-                first = told.get("number", 0) * whole
-                media_ids = iter([bodies.media_id(number) for number in range(first, first + whole)])
                 await asyncio.gather(*(loop.work(media_ids) for _ in range(told["concurrency"])))
                 parent.say(**await window, not_attached={})
 

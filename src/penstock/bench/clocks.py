@@ -40,6 +40,10 @@ class Clocks:
 
         return taken()
 
+    def so_far(self) -> dict[str, Any]:
+        """How many operations have ended, and the CPU time of this process, for whoever watches several of them."""
+        return {"operations": self._count, "cpu_s": time.process_time()}
+
 
 def _now() -> tuple[float, float]:
     return time.perf_counter(), time.process_time()

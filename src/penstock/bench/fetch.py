@@ -7,6 +7,8 @@ fsyncs the same files from the same upstream. On PostgreSQL also as several proc
 
 import asyncio
 import contextlib
+import time
+from collections import Counter
 from pathlib import Path
 
 import msgspec
@@ -14,12 +16,14 @@ import msgspec
 from penstock.bench import certificate, installation, machine, meters
 from penstock.bench.places import Place, Places, opened
 from penstock.bench.processes import Child, child
-from penstock.bench.ratios import FULL, Facts, Targets, Window, by_processes, compared, disturbed, together
+from penstock.bench.ratios import FULL, Facts, Targets, Window, by_processes, compared, disturbed
 from penstock.bench.rounds import Steps, Told, alternately
 
 TARGETS = {"sqlite": Targets(wall=0.6, cpu=0.5), "postgres": Targets(wall=0.5, cpu=0.5)}
 _NEAR = 0.7  # of the upstream's own ceiling: a side that comes so near may have been held back by it
 _CEILING_PAIRS = 5_000
+_SURPLUS = 2
+_LOOK_S = 0.02
 _SERVER_DISK_BYTES = 1 << 30  # PostgreSQL keeps its log in large files
 
 
@@ -39,17 +43,13 @@ class Options(msgspec.Struct, frozen=True):
         """Files that are fetched before the clocks start, so that connections are there and code is warm."""
         return min(200, self.files)
 
-    def each(self, processes: int) -> int:
-        """Files of the window of one of so many processes."""
-        return max(1, self.files // processes)
-
-    def surplus(self, processes: int) -> int:
-        """Files of one of several processes behind its window, so that none is alone before the last one's is over."""
-        return 0 if processes == 1 else max(1, self.each(processes) // 2)
+    def share(self, processes: int) -> int:
+        """Files that there are for each of several processes: more than are measured, so that none runs out first."""
+        return self.warm_up + -(-self.files * _SURPLUS // processes)
 
     def written(self) -> int:
         """Files that are on the disk at once at most."""
-        return max(each * (self.warm_up + self.each(each) + self.surplus(each)) for each in self.processes)
+        return max(each * self.share(each) for each in self.processes)
 
 
 async def measure(options: Options, parent: Path, told: Told) -> Facts:
@@ -122,43 +122,30 @@ class _Sides:
 
     async def _window(self, name: str, module: str) -> Window:
         options, count = self._options, self._processes
-        window = {"warm_up": options.warm_up, "items": options.each(count)}
-        surplus = options.surplus(count)
         with self._places.new(name) as place:
             async with contextlib.AsyncExitStack() as stack:
                 clients = [
                     await stack.enter_async_context(self._client(place, module, number)) for number in range(count)
                 ]
+                items = options.warm_up + options.files if count == 1 else options.share(count)
                 if module == "fetching":
-                    await clients[0].ask("fill", items=count * (sum(window.values()) + surplus))
+                    await clients[0].ask("fill", items=items * count)
                 with meters.measured(
-                    [client.pid for client in clients],
-                    (self._upstream.pid,),
-                    server_cpu_s=self._places.server_cpu_s,
+                    [client.pid for client in clients], (self._upstream.pid,), server_cpu_s=self._places.server_cpu_s
                 ) as meter:
-                    answers = await asyncio.gather(
-                        *(client.ask("fetch", **window, surplus=surplus) for client in clients)
-                    )
-        # Each process read its own clocks around its window; what else the machine did is counted around all of it,
-        # and taken in proportion.
-        own = together(
-            [
-                Window(
-                    answer["operations"],
-                    answer["wall_s"],
-                    answer["cpu_s"],
-                    helper_cpu_s=0.0,
-                    others_cpu_s=0.0,
-                    errors=sum(answer["not_attached"].values()),
-                )
-                for answer in answers
-            ]
-        )
-        part = own.wall_s / meter.wall_s
-        return msgspec.structs.replace(
-            own,
-            helper_cpu_s=meter.helper_cpu_s * part,
-            others_cpu_s=meter.others_cpu_s * part,
+                    if count == 1:
+                        answer = await clients[0].ask("fetch", warm_up=options.warm_up, items=options.files)
+                    else:
+                        answer = await _side_by_side(clients, items=items, warm_up=options.warm_up, files=options.files)
+        # The window has clocks of its own; what else the machine did is counted around all of it, and in proportion.
+        part = answer["wall_s"] / meter.wall_s
+        return Window(
+            answer["operations"],
+            answer["wall_s"],
+            answer["cpu_s"],
+            meter.helper_cpu_s * part,
+            meter.others_cpu_s * part,
+            errors=sum(answer["not_attached"].values()),
             server_cpu_s=meter.server_cpu_s * part,
         )
 
@@ -174,6 +161,31 @@ class _Sides:
             "concurrency": self._options.concurrency,
         }
         return child(module, told, folder=place.folder, env=self._env)
+
+
+async def _side_by_side(clients: list[Child], *, items: int, warm_up: int, files: int) -> Facts:
+    """What several processes did together, between two counts of what all of them have done.
+
+    How they share the work is their own affair: one that begins late finds less to do.
+    """
+    for client in clients:
+        await client.ask("begin", items=items)
+    before = await _counted(clients, at_least=warm_up * len(clients))
+    after = await _counted(clients, at_least=before["operations"] + files)
+    return after | {which: after[which] - before[which] for which in ("operations", "wall_s", "cpu_s")}
+
+
+async def _counted(clients: list[Child], *, at_least: int) -> Facts:
+    """The counts of all as soon as there are so many."""
+    while True:
+        answers = [await client.ask("count") for client in clients]
+        found: Facts = {which: sum(answer[which] for answer in answers) for which in ("operations", "cpu_s")}
+        if found["operations"] >= at_least:
+            errors = Counter[str]()
+            for answer in answers:
+                errors.update(answer["not_attached"])
+            return found | {"wall_s": time.perf_counter(), "not_attached": dict(errors)}
+        await asyncio.sleep(_LOOK_S)
 
 
 def _doubts(pairs: list[tuple[Window, Window]], ceiling: float | None) -> list[str]:

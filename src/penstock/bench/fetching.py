@@ -67,7 +67,10 @@ class Count:
 
 
 async def work(told: Facts, parent: Parent) -> None:
-    """Be ready; ``fill`` puts files to work, ``fetch`` waits until as many have ended and tells what that took."""
+    """Be ready; ``fill`` puts files to work, ``fetch`` waits until as many have ended and tells what that took.
+
+    ``begin`` waits for nothing, and ``count`` tells how many have ended so far.
+    """
     set_up("json")
     settings = installation.settings(
         Path(told["folder"]),
@@ -91,14 +94,19 @@ async def work(told: Facts, parent: Parent) -> None:
                 fetcher.wake()
                 parent.say()
                 continue
+            if order["order"] == "count":
+                parent.say(**count.clocks.so_far(), not_attached=_others(count.endings))
+                continue
             if switch is not None:
                 switch.checked = order["checked"]
-            window = count.clocks.window(warm_up=order["warm_up"], items=order["items"])
+            window = None
+            if order["order"] == "fetch":
+                window = count.clocks.window(warm_up=order["warm_up"], items=order["items"])
             if not started:
                 await fetcher.start()
                 stack.push_async_callback(fetcher.stop)
                 started = True
-            parent.say(**await window, not_attached=_others(count.endings))
+            parent.say(**await window if window else {}, not_attached=_others(count.endings))
 
 
 async def open_fetcher(

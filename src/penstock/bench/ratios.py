@@ -90,18 +90,6 @@ def by_processes(store: str, processes: Sequence[int], found: Sequence[Facts]) -
     }
 
 
-def together(windows: Sequence[Window]) -> Window:
-    """Several processes that worked side by side as one: their rates are added up."""
-    operations = sum(window.operations for window in windows)
-    return msgspec.structs.replace(
-        windows[0],
-        operations=operations,
-        wall_s=operations / sum(window.per_s for window in windows),
-        cpu_s=sum(window.cpu_s for window in windows),
-        errors=sum(window.errors for window in windows),
-    )
-
-
 def disturbed(windows: Sequence[Window]) -> list[str]:
     """A sentence when programs that have nothing to do with the run took part of the machine meanwhile."""
     most = max(window.others_cpu_s / window.wall_s for window in windows)
