@@ -12,6 +12,7 @@ from penstock.cli.words import plain, utc
 from penstock.core import ids
 from penstock.core.expiry import DAY_S, HOUR_S, SIX_HOURS_S, Expiring
 from penstock.core.gate import Gate
+from penstock.core.incident import Event, Incident, summary
 from penstock.core.work import Attempt
 from penstock.ledger.audit_log import Recorded, readable
 from penstock.ledger.rows import Media, Stray, Tally
@@ -72,6 +73,43 @@ def expiring(row: Gate, found: Expiring) -> Facts:
         "past": found.past,
         "first_at": utc(found.first_at),
     }
+
+
+def incident(row: Incident) -> Facts:
+    """An incident."""
+    cause = None
+    if row.cause is not None:
+        cause = {
+            "rule": row.cause.rule,
+            "own_request": row.cause.own_request,
+            "also": list(row.cause.also),
+            "failures": row.cause.failures,
+            "outcomes": row.cause.outcomes,
+        }
+    return {
+        "id": row.id,
+        "state": row.state,
+        "operation": row.operation,
+        "class": row.outcome,
+        "onset_at": utc(row.onset_at),
+        "opened_at": utc(row.opened_at),
+        "closed_at": utc(row.closed_at),
+        "cause": cause,
+        "gates": list(row.gates),
+        "files": row.files,
+        "workspaces": row.workspaces,
+        "acknowledged_by": row.acknowledged_by,
+        "acknowledged_at": utc(row.acknowledged_at),
+        "failures": row.failures,
+        "outcomes": row.outcomes,
+        "why": row.why,
+        "summary": summary(row),
+    }
+
+
+def incident_event(row: Event) -> Facts:
+    """A line of an incident's timeline."""
+    return {"id": row.id, "at": utc(row.at), "kind": row.kind, "actor": row.actor, "text": row.text, "data": row.data}
 
 
 def change(row: Recorded) -> Facts:

@@ -14,6 +14,7 @@ from penstock.cli.commands import Command
 from penstock.core import expiry, ids
 from penstock.core.expiry import Expiring
 from penstock.core.gate import Gate, holds
+from penstock.core.incident import Incident, summary
 from penstock.ledger.counts import Backlog
 from penstock.ledger.rows import Stray, Tally
 from penstock.ledger.runs import Report
@@ -42,6 +43,7 @@ class Standing(NamedTuple):
     profile: str = "embedded"
     behind: Mapping[int, Expiring] = {}  # what each shut gate holds, and how long it has
     runs: Sequence[Report] = ()  # of reprocessing, not over yet
+    incidents: Sequence[Incident] = ()  # not closed
 
 
 @click.command(cls=Command)
@@ -73,6 +75,7 @@ async def _look(ledger: "Ledger") -> Standing:
         ledger.profile,
         behind,
         await ledger.reprocess.runs(workspace_id=None, open_only=True),
+        await ledger.incidents.latest(only_open=True),
     )
 
 
@@ -81,6 +84,7 @@ def troubles(standing: Standing) -> list[str]:
     found = []
     if not standing.processes:
         found.append("Nothing is running: webhooks are refused and nothing is fetched. Start it with `penstock serve`.")
+    found += [_failing(row) for row in standing.incidents if row.state == "open"]
     found += [_shut(gate, standing) for gate in standing.gates if holds(gate)]
     oldest_s, expiring = standing.backlog.oldest_waiting_s, standing.backlog.expiring_24h
     if oldest_s is not None and oldest_s > _LONG_S:
@@ -100,6 +104,7 @@ def troubles(standing: Standing) -> list[str]:
 def remarks(standing: Standing) -> list[str]:
     """What a person should look at some time; nothing is lost meanwhile."""
     found = [_narrowed(gate, standing.now) for gate in standing.gates if not holds(gate)]
+    found += [_failing(row) for row in standing.incidents if row.state != "open"]
     found += [_run(report) for report in standing.runs]
     if standing.unread:
         found.append(
@@ -133,7 +138,7 @@ def _answer(standing: Standing) -> answers.Facts:
             for gate in standing.gates
             if (found := standing.behind.get(gate.id)) and (found.within(expiry.DAY_S) or found.past)
         ],
-        "incidents": [],
+        "incidents": [answers.incident(row) for row in standing.incidents],
         "processes": [answers.process(process) for process in standing.processes],
         "contract_violations": standing.refused,
         "reprocess": [answers.run(report) for report in standing.runs],
@@ -201,6 +206,13 @@ def _near(found: Expiring | None, now: float) -> str:
     if found.past:
         parts.append(f"{words.count(found.past)} {'is' if found.past == 1 else 'are'} past what WhatsApp keeps")
     return " and ".join(parts)
+
+
+def _failing(row: Incident) -> str:
+    """An incident, and where to read on."""
+    since = f"since {words.utc(row.onset_at)}"
+    who = f" {row.acknowledged_by} looks after it." if row.acknowledged_by is not None else ""
+    return f"Incident {row.id} is {row.state} {since}: {summary(row)}{who} See `penstock incident show {row.id}`."
 
 
 def _narrowed(gate: Gate, now: float) -> str:

@@ -29,6 +29,7 @@ AGAIN_FROM_S, AGAIN_UNTIL_S = 60.0, 600.0  # a second suspicion so long after th
 DIAGNOSE_AT = 1_000.0  # so much evidence starts the diagnosis, before there is an alarm
 SUSPECTED_S = 60.0  # how long a suspicion waits for its probes
 LEAST_RATE = 1 / 60  # outcomes in a second that the threshold reckons with at least
+_APART_S = 10.0  # suspicions nearer to each other are one
 _REMEMBERED = 5_000  # first attempts whose times are kept, to say how many there were since an onset
 
 UPSTREAM, CLIENT_BUG, AUTH, GONE, LOCAL = "upstream", "client_bug", "auth", "gone", "local"
@@ -80,7 +81,7 @@ class _Stream:
     def __init__(self, bound: float) -> None:
         self.mixture = Mixture(bound)
         self.neutral: dict[object, float] = {}  # unit -> until when it is left out
-        self.suspected: deque[float] = deque(maxlen=8)
+        self.suspected: deque[float] = deque(maxlen=int(AGAIN_UNTIL_S / _APART_S) + 1)
         self.suspicion: Signal | None = None
         self.probes = self.probes_failed = 0
         self.recovery: Recovery | None = None
@@ -173,11 +174,18 @@ class Detector:
             "alarm", key, at, at, 1.0, 1, "our own request was not what it is declared to be; it was not sent"
         )
 
+    def resume(self, key: Key, rate: float) -> None:
+        """An incident of this stream is open: an earlier leader of the watch opened it."""
+        if key.operation not in self._of:
+            self._begin(key.operation)
+        if (stream := self._streams.get(key)) is not None:
+            stream.recovery = Recovery(rate, stream.mixture.bound)
+
     def closed(self, key: Key) -> None:
         """The incident of this stream is over."""
         stream = self._streams.get(key)
         if stream is not None:
-            stream.recovery = None
+            stream.recovery = stream.suspicion = None
             stream.mixture.restart()
 
     # -- one stream -------------------------------------------------------------------------
@@ -207,7 +215,8 @@ class Detector:
         earlier = [then for then in stream.suspected if AGAIN_FROM_S <= at - then <= AGAIN_UNTIL_S]
         if earlier and not self.probing:
             return self._alarm(key, stream, at, f"it was suspected {at - earlier[0]:.0f} s ago already")
-        stream.suspected.append(at)
+        if not stream.suspected or at - stream.suspected[-1] >= _APART_S:
+            stream.suspected.append(at)
         if stream.suspicion is not None:  # its probes are under way
             stream.mixture.restart()
             return None

@@ -29,10 +29,10 @@ _LEAST_P = 1e-4
 
 
 class Shuffler(Protocol):
-    """Where chance comes from: a ``random.Random``, for instance."""
+    """Chance, as ``random.Random`` has it."""
 
-    def shuffle(self, x: list[int]) -> None:
-        """Bring into any order, in place."""
+    def shuffle(self, places: list[int], /) -> None:
+        """Bring these into any order."""
 
 
 class Row(NamedTuple):

@@ -14,7 +14,9 @@ from penstock.ledger.counts import Counts
 from penstock.ledger.erasing import Erasing
 from penstock.ledger.feed import Feed
 from penstock.ledger.gates import Gates
+from penstock.ledger.impact import Impacts
 from penstock.ledger.imports import Imports
+from penstock.ledger.incidents import Incidents
 from penstock.ledger.journal import Journal
 from penstock.ledger.keeping import Keeping
 from penstock.ledger.leaders import Leaders
@@ -59,6 +61,8 @@ class Ledger:
         self.steering = Steering(db, sql)
         self.processes = Processes(db, sql)
         self.renewal = Renewal(db, sql)
+        self.incidents = Incidents(db, sql)
+        self.impacts = Impacts(db, sql)
         self.leaders = Leaders(db, sql)
         self.reprocess = Reprocess(db, sql)
         self.audit_log = AuditLog(db, sql)

@@ -42,6 +42,9 @@ COPIED = (
     Table("doomed"),
     Table("reprocess_runs"),
     Table("reprocess_items"),
+    Table("incidents"),
+    Table("incident_events"),
+    Table("watch_hours"),
     # In SQLite an event's row is its place in the feed; whoever has read up to there goes on from there.
     Table("events", given={"position": "id"}),
 )

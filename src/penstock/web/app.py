@@ -28,6 +28,7 @@ from penstock.web.api import openapi
 from penstock.web.api import routes as api
 from penstock.web.api.endpoint import as_json, routes
 from penstock.web.api.gates import Gates
+from penstock.web.api.incidents import Incidents
 from penstock.web.api.provisioning import Provisioning
 from penstock.web.api.reading import Reading
 from penstock.web.api.reprocess import Reprocessing
@@ -88,6 +89,7 @@ class App:
             Provisioning(parts.ledger, parts.registry, parts.nudge),
             Gates(parts.ledger, Operating(parts.ledger)),
             Reprocessing(parts.ledger),
+            Incidents(parts.ledger),
         )
 
         @cache

@@ -7,6 +7,7 @@ and the benchmarks.
 
 import contextlib
 import hmac
+import random
 import time
 from collections.abc import Callable, Collection
 from typing import Protocol
@@ -24,6 +25,7 @@ from penstock.controls.gates.keeper import GateKeeper
 from penstock.controls.gates.throttling import ThrottleGates
 from penstock.controls.reprocess.runner import Runner
 from penstock.controls.rounds import Control, Rounds
+from penstock.controls.watch.watch import Watch
 from penstock.core import budget
 from penstock.core.work import Outcome
 from penstock.flow.fetcher import Fetcher
@@ -178,6 +180,7 @@ class Instance:
             lambda: Breakers(self.ledger),
             lambda: AuthGates(self.ledger),
             lambda: ThrottleGates(self.ledger),
+            lambda: Watch(self.ledger, rng=random.Random()),  # noqa: S311  chance decides samples, no secret
         ]
         if settings.flag_provider is not None:
             from penstock.adapters.flags.openfeature import OpenFeatureFlags

@@ -8,12 +8,14 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct
 
 from penstock.web.api import gates as steered
+from penstock.web.api import incidents as noticed
 from penstock.web.api import provisioning as kept
 from penstock.web.api import reading as read
 from penstock.web.api import reprocess as again
 from penstock.web.api import shapes
 from penstock.web.api.endpoint import Endpoint
 from penstock.web.api.gates import Gates
+from penstock.web.api.incidents import Incidents
 from penstock.web.api.provisioning import Provisioning
 from penstock.web.api.reading import Reading
 from penstock.web.api.reprocess import Reprocessing
@@ -24,13 +26,14 @@ Work = Callable[..., Awaitable[object]]
 
 
 def table(
-    reading: Reading, provisioning: Provisioning, gates: Gates, reprocessing: Reprocessing
+    reading: Reading, provisioning: Provisioning, gates: Gates, reprocessing: Reprocessing, incidents: Incidents
 ) -> tuple[Endpoint, ...]:
     """Every endpoint."""
     return (
         *_reading(reading),
         *_gates(gates),
         *_reprocessing(reprocessing),
+        *_incidents(incidents),
         *_workspaces_and_apps(provisioning),
         *_credentials_and_numbers(provisioning),
     )
@@ -159,6 +162,40 @@ def _gates(to: Gates) -> tuple[Endpoint, ...]:
             answer=steered.ChangePage,
             role="admin",
             everywhere=True,
+        ),
+    )
+
+
+def _incidents(to: Incidents) -> tuple[Endpoint, ...]:
+    return (
+        Endpoint(
+            method="GET",
+            path="/incidents",
+            summary="What was noticed by itself, the newest first",
+            work=to.incidents,
+            query=noticed.IncidentQuery,
+            answer=noticed.IncidentPage,
+            everywhere=True,
+        ),
+        Endpoint(
+            method="GET",
+            path="/incidents/{id}",
+            summary="One incident and its timeline",
+            work=to.incident,
+            answer=noticed.IncidentWhole,
+            everywhere=True,
+            errors=(404,),
+        ),
+        Endpoint(
+            method="POST",
+            path="/incidents/{id}/acknowledge",
+            summary="Say that somebody looks after an incident",
+            work=to.acknowledge,
+            body=noticed.Acknowledgement,
+            answer=noticed.Incident,
+            role="operator",
+            everywhere=True,
+            errors=(404, 408, 409, 413),
         ),
     )
 

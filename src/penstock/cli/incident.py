@@ -1,0 +1,184 @@
+"""``penstock incident``: what was noticed by itself: see it, say that one looks after it, have the report written.
+
+Reading, but for ``ack``. Thin words around ``ledger.incidents``; what a report says is ``core.postmortem``'s.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from penstock.cli import answers, arguments, session, showing, words
+from penstock.cli.commands import Family
+from penstock.core import postmortem
+from penstock.core.errors import NotFound, WrongUse
+from penstock.core.incident import Event, Incident, sentence, summary
+
+if TYPE_CHECKING:
+    from penstock.ledger.book import Ledger
+
+_ACTIONS = 200  # changes since the onset that a report lists
+_BEFORE_S = 1.0  # an action at the very onset belongs to it
+
+
+@click.group(cls=Family)
+def incident() -> None:
+    """Incidents: what fails, since when, and why."""
+
+
+@incident.command("list")
+@click.option("--open", "only_open", is_flag=True, help="Only those that are not closed.")
+@click.option("--limit", type=click.IntRange(1, 1_000), default=50, show_default=True, help="The newest so many.")
+@arguments.as_json
+def list_incidents(only_open: bool, limit: int, json_: bool) -> None:
+    """List incidents, the newest first."""
+
+    async def work(ledger: "Ledger") -> tuple[list[Incident], float]:
+        return await ledger.incidents.latest(only_open=only_open, limit=limit), await ledger.now()
+
+    rows, now = session.with_ledger(work)
+    if json_:
+        showing.as_json({"incidents": [answers.incident(row) for row in rows]})
+        return
+    cells = [
+        [
+            str(row.id),
+            row.state,
+            row.operation,
+            row.outcome,
+            words.ago(row.onset_at, now),
+            "" if row.closed_at is None else words.duration(row.closed_at - row.onset_at),
+            words.count(row.files),
+            words.count(row.workspaces),
+            "" if row.cause is None else sentence(row.cause),
+            row.acknowledged_by or "",
+        ]
+        for row in rows
+    ]
+    columns = ["ID", "STATE", "OPERATION", "CLASS", "ONSET", "LASTED", "FILES", "WORKSPACES", "CAUSE", "BY"]
+    empty = "no incident is open" if only_open else "there was no incident yet"
+    showing.table(columns, cells, empty=empty, right=["ID", "FILES", "WORKSPACES"])
+
+
+@incident.command("show")
+@click.argument("number", type=click.IntRange(1))
+@arguments.as_json
+def show_incident(number: int, json_: bool) -> None:
+    """Show one incident and its timeline."""
+
+    async def work(ledger: "Ledger") -> tuple[Incident, list[Event]]:
+        return await ledger.incidents.get(number), await ledger.incidents.events(number)
+
+    row, events = session.with_ledger(work)
+    if json_:
+        told = [answers.incident_event(event) for event in events]
+        showing.as_json({"incident": answers.incident(row), "events": told})
+        return
+    showing.line(f"Incident {row.id} is {row.state}. {summary(row)}", style="ok" if row.closed_at else "fail")
+    if row.acknowledged_by is not None:
+        showing.line(f"{row.acknowledged_by} looks after it.")
+    cells = [[words.utc(event.at) or "", event.kind, event.actor, event.text] for event in events]
+    showing.table(["TIME", "WHAT", "BY", "TOLD"], cells, empty="nothing is told of it")
+
+
+@incident.command("ack")
+@click.argument("number", type=click.IntRange(1))
+@click.option("--why", required=True, metavar="TEXT", help="Kept in the audit log and in the timeline.")
+@arguments.as_json
+def acknowledge(number: int, why: str, json_: bool) -> None:
+    """Say that you look after an incident."""
+    if not why.strip():
+        raise WrongUse("--why is empty: say in a few words what you do about it")
+
+    async def work(ledger: "Ledger") -> Incident:
+        return await ledger.incidents.acknowledge(number, who=session.who(), why=why, now=await ledger.now())
+
+    row = session.with_ledger(work)
+    if json_:
+        showing.as_json({"incident": answers.incident(row)})
+        return
+    showing.line(f"Incident {row.id} is yours, {row.acknowledged_by}. {summary(row)}")
+
+
+@incident.command("report")
+@click.argument("number", type=click.IntRange(1))
+@click.option("--format", "format_", type=click.Choice(["md", "html"]), help="Markdown, or one HTML page.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), metavar="PATH", help="Write it there.")
+@click.option("--workspace", metavar="NAME", help="What this one customer should be told.")
+@arguments.as_json
+def report(number: int, format_: str | None, out: Path | None, workspace: str | None, json_: bool) -> None:
+    """Write the report on an incident: what happened, to whom, why, and the proof that nothing was lost."""
+    chosen = format_ or ("html" if out is not None and out.suffix in {".html", ".htm"} else "md")
+
+    async def work(ledger: "Ledger") -> tuple[postmortem.Told, list[postmortem.File]]:
+        told = await _told(ledger, number)
+        if workspace is None:
+            return told, []
+        if not any(row["name"] == workspace for row in await ledger.provisioning.workspaces()):
+            raise NotFound(f"there is no workspace {workspace}")
+        return told, await ledger.impacts.files(told.incident, workspace, now=told.now)
+
+    told, files = session.with_ledger(work)
+    heading, parts = postmortem.title(told), postmortem.sections(told)
+    marks: Sequence[postmortem.Mark] = postmortem.marks(told)
+    if workspace is not None:
+        heading, parts, marks = (
+            f"For {workspace}: files that came late",
+            postmortem.customer(told, workspace, files),
+            (),
+        )
+    if chosen == "html":
+        from penstock.web.postmortem import html
+
+        text = html(heading, parts, marks, postmortem.utc(told.now))
+    else:
+        text = postmortem.markdown(heading, parts)
+    if out is not None:
+        _write(out, text)
+    if json_:
+        where = None if out is None else str(out)
+        answer = {"incident": answers.incident(told.incident), "format": chosen, "path": where}
+        showing.as_json(answer if out is not None else answer | {"text": text})
+    elif out is None:
+        click.echo(text, nl=False)
+    else:
+        showing.line(f"The report on incident {number} is in {out}.")
+
+
+async def _told(ledger: "Ledger", number: int) -> postmortem.Told:
+    """Everything that a report is made of."""
+    now = await ledger.now()
+    found = await ledger.incidents.get(number)
+    changes = await ledger.audit_log.latest(since=found.onset_at - _BEFORE_S, limit=_ACTIONS)
+    until = now if found.closed_at is None else found.closed_at
+    return postmortem.Told(
+        incident=found,
+        events=await ledger.incidents.events(number),
+        impact=await ledger.impacts.of(found, now=now),
+        actions=[
+            postmortem.Action(row.at, row.entry.who, f"{row.entry.action} {_subject(row.entry.subject)}", row.entry.why)
+            for row in changes
+            if row.at <= until
+        ],
+        workspaces=len(await ledger.provisioning.workspaces()),
+        now=now,
+    )
+
+
+def _subject(subject: object) -> str:
+    """What was changed: names and numbers, without what belongs to a change of a gate's own."""
+    if isinstance(subject, str):
+        return subject
+    if not isinstance(subject, dict):
+        return ""
+    scope = subject.get("scope")
+    plain = scope if isinstance(scope, dict) else subject
+    return ", ".join(f"{key} {value}" for key, value in plain.items()) or "everything"
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise WrongUse(f"{path} cannot be written: {error.strerror}") from None

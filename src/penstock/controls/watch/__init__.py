@@ -1,0 +1,1 @@
+"""The watch: what fails, why, and the incidents that tell of it."""

@@ -1,0 +1,343 @@
+"""The report on an incident: what happened, to whom, why, what was done, and the proof that nothing was lost.
+
+``Told`` is everything that goes into one; ``sections`` makes of it titles with lines and tables, which Markdown, here,
+and HTML, in ``web.postmortem``, only put on paper. With a workspace it is what that one customer should be told. It
+finds nothing out. Used by ``cli.incident``.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from penstock.core import ids
+from penstock.core.detector import FAMILIES
+from penstock.core.incident import Event, Incident, Kind, sentence, summary
+from penstock.core.media import State
+from penstock.core.work import Outcome
+
+_COMING = frozenset({State.WAITING, State.FETCHING})
+_SHOWN = 30  # workspaces that are listed one by one
+_WHAT = {
+    Kind.ONSET: "Onset",
+    Kind.SUSPECTED: "Suspected",
+    Kind.ALARM: "Alarm",
+    Kind.ISOLATION: "Isolation",
+    Kind.DIAGNOSIS: "Diagnosis",
+    Kind.TEST: "Test",
+    Kind.GATE: "Gate",
+    Kind.TRACE: "Trace",
+    Kind.ROLLOUT: "Rollout",
+    Kind.RECOVERY: "Recovery",
+    Kind.REPROCESS: "Reprocessing",
+    Kind.ACKNOWLEDGED: "Acknowledged",
+    Kind.CLOSED: "Closed",
+}
+
+
+class Touched(NamedTuple):
+    """Files of a workspace that an incident touched, by where they stand now."""
+
+    workspace: str
+    state: str
+    files: int
+    messages: int
+
+
+class Tried(NamedTuple):
+    """Attempts at an operation since the onset, by how they ended."""
+
+    operation: str
+    outcome: str
+    attempts: int
+
+
+class File(NamedTuple):
+    """One file that an incident touched."""
+
+    id: int
+    message: int | None
+    kind: str
+    received_at: float
+    state: str
+    attached_at: float | None
+    deadline: float
+
+
+class Impact(msgspec.Struct, frozen=True):
+    """What an incident did, as counted from what is written."""
+
+    touched: tuple[Touched, ...]
+    tried: tuple[Tried, ...]
+    texts: int  # text messages received meanwhile
+
+
+class Action(NamedTuple):
+    """Something that somebody, or a control, changed since the onset."""
+
+    at: float
+    who: str
+    what: str
+    why: str
+
+
+class Told(msgspec.Struct, frozen=True):
+    """Everything that a report is made of."""
+
+    incident: Incident
+    events: Sequence[Event]
+    impact: Impact
+    actions: Sequence[Action]
+    workspaces: int  # of the installation
+    now: float
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A title, sentences, and perhaps a table."""
+
+    title: str
+    lines: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+class Mark(NamedTuple):
+    """A moment on the drawn line of time; ``place`` from 0 to 1."""
+
+    place: float
+    label: str
+    at: str
+
+
+def title(told: Told) -> str:
+    """The heading of a report."""
+    return f"Incident {told.incident.id}: {told.incident.operation}, {told.incident.outcome}"
+
+
+def sections(told: Told) -> list[Section]:
+    """The whole report."""
+    return [_summary(told), _impact(told), _spared(told), _timeline(told), _cause(told), _actions(told), _proof(told)]
+
+
+def customer(told: Told, workspace: str, files: Sequence[File]) -> list[Section]:
+    """What one customer should be told: which of their messages, and what happens next."""
+    incident = told.incident
+    coming = [file for file in files if file.state in _COMING]
+    there = [file for file in files if file.state == State.ATTACHED]
+    gone = [file for file in files if file.state in (State.EXPIRED, State.FAILED)]
+    end = "It goes on" if incident.closed_at is None else f"It ended at {utc(incident.closed_at)}"
+    lines = [f"From {utc(incident.onset_at)} on, some files that your customers sent you arrived late. {end}."]
+    if not files:
+        lines = [f"No file of {workspace} was touched by this incident."]
+    if there:
+        lines.append(f"{_many(len(there), 'file is', 'files are')} in their conversations now; nothing is to be done.")
+    if coming:
+        lines.append(f"{_many(len(coming), 'file is', 'files are')} still on the way and will come without your doing.")
+    if gone:
+        lines.append(
+            f"{_many(len(gone), 'file', 'files')} cannot be had from WhatsApp any more. Ask the customer to send "
+            f"{'it' if len(gone) == 1 else 'them'} again."
+        )
+    lines.append("Text messages were not affected.")
+    rows = tuple(
+        (
+            "" if file.message is None else ids.encode(ids.Kind.MESSAGE, file.message),
+            ids.encode(ids.Kind.MEDIA, file.id),
+            file.kind,
+            utc(file.received_at),
+            _next(file),
+        )
+        for file in files
+    )
+    found = [Section("What happened", tuple(lines))]
+    if rows:
+        found.append(Section("Which messages", (), ("Message", "File", "Kind", "Received", "What happens next"), rows))
+    return found
+
+
+def markdown(heading: str, parts: Sequence[Section]) -> str:
+    """A report as Markdown."""
+    lines = [f"# {_escaped(heading)}"]
+    for part in parts:
+        lines += ["", f"## {part.title}"]
+        for line in part.lines:
+            lines += ["", _escaped(line)]
+        if part.columns:
+            lines += ["", _row(part.columns), _row(["---"] * len(part.columns)), *(_row(row) for row in part.rows)]
+    return "\n".join(lines) + "\n"
+
+
+def marks(told: Told) -> list[Mark]:
+    """The timeline as moments between its first and its last one."""
+    first, last = told.incident.onset_at, told.incident.closed_at or told.now
+    span = max(last - first, 1.0)
+    found = [
+        Mark(min(1.0, max(0.0, (event.at - first) / span)), _what(event.kind), utc(event.at))
+        for event in told.events
+        if event.kind != Kind.ISOLATION
+    ]
+    if told.incident.closed_at is None:
+        found.append(Mark(1.0, "Now", utc(told.now)))
+    return found
+
+
+def utc(at: float) -> str:
+    """``2026-11-23 10:31:07 UTC``."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def duration(seconds: float) -> str:
+    """``2 h 14 m``: the two largest units."""
+    if seconds < 60:
+        return f"{max(0.0, seconds):.1f} s"
+    whole = int(seconds)
+    for unit_s, unit, part_s, part in ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "m"), (60, "m", 1, "s")):
+        if whole >= unit_s:
+            rest = whole % unit_s // part_s
+            return f"{whole // unit_s} {unit}" + (f" {rest} {part}" if rest else "")
+    return f"{whole} s"
+
+
+# -- the parts --------------------------------------------------------------------------------
+
+
+def _summary(told: Told) -> Section:
+    one = told.incident
+    took = duration((one.closed_at or told.now) - one.onset_at)
+    state = f"It is {one.state}, {took} after its onset." if one.closed_at is None else f"It lasted {took}."
+    lines = [summary(one), state, f"Onset {utc(one.onset_at)}, opened {utc(one.opened_at)}" + _closed(one)]
+    if one.acknowledged_by is not None:
+        lines.append(f"{one.acknowledged_by} looks after it.")
+    return Section("Summary", tuple(lines))
+
+
+def _closed(one: Incident) -> str:
+    return "." if one.closed_at is None else f", closed {utc(one.closed_at)}."
+
+
+def _impact(told: Told) -> Section:
+    by: dict[str, list[int]] = {}
+    for each in told.impact.touched:
+        both = by.setdefault(each.workspace, [0, 0])
+        both[0] += each.files
+        both[1] += each.messages
+    files, messages = sum(both[0] for both in by.values()), sum(both[1] for both in by.values())
+    line = (
+        f"{_many(files, 'file', 'files')} of {_many(messages, 'message', 'messages')} in "
+        f"{_many(len(by), 'workspace', 'workspaces')} had an attempt that failed in this way."
+    )
+    most = sorted(by.items(), key=lambda item: (-item[1][0], item[0]))
+    rows = tuple((name, str(both[0]), str(both[1])) for name, both in most[:_SHOWN])
+    left = len(most) - _SHOWN
+    return Section(
+        "Impact",
+        (line, f"{left} more workspaces are not listed.") if left > 0 else (line,),
+        ("Workspace", "Files", "Messages") if rows else (),
+        rows,
+    )
+
+
+def _spared(told: Told) -> Section:
+    touched = {each.workspace for each in told.impact.touched}
+    texts = _many(told.impact.texts, "text message was", "text messages were")
+    lines = [
+        f"{texts} received meanwhile; a message waits for no file.",
+        f"{max(0, told.workspaces - len(touched))} of {told.workspaces} workspaces had no such failure.",
+    ]
+    shares: dict[str, list[int]] = {}
+    for each in told.impact.tried:
+        both = shares.setdefault(each.operation, [0, 0])
+        both[0] += each.attempts * _fails(each.outcome, told.incident.outcome)
+        both[1] += each.attempts
+    for operation, (failed, attempts) in sorted(shares.items()):
+        if operation != told.incident.operation:
+            lines.append(f"{operation}: {failed} of {attempts} attempts failed in this way.")
+    return Section("What was not affected", tuple(lines))
+
+
+def _timeline(told: Told) -> Section:
+    rows = []
+    before = told.incident.onset_at
+    for event in told.events:
+        step = duration(event.at - before) if event.at > before else ""
+        rows.append((utc(event.at), step, _what(event.kind), event.actor, event.text))
+        before = max(before, event.at)
+    return Section("Timeline", (), ("Time", "After", "What", "By", "Told"), tuple(rows))
+
+
+def _cause(told: Told) -> Section:
+    cause = told.incident.cause
+    if cause is None:
+        return Section("Cause", ("Nothing separates the failing attempts from the good ones well enough to be named.",))
+    lines = [
+        sentence(cause),
+        f"Evidence: {cause.evidence:.1f} nats on attempts that did not choose the rule; more is surer.",
+    ]
+    rows = tuple((str(nth), _rule(rule)) for nth, rule in enumerate((cause.rule, *cause.also), 1))
+    if cause.also:
+        lines.append(
+            "These rules match the same failures, so data cannot tell them apart; the likeliest cause is first."
+        )
+    return Section("Cause", tuple(lines), ("Rank", "Rule"), rows)
+
+
+def _rule(rule: Mapping[str, Any]) -> str:
+    return " and ".join(
+        f"{name} = {', '.join(map(str, value)) if isinstance(value, list | tuple) else value}"
+        for name, value in rule.items()
+    )
+
+
+def _actions(told: Told) -> Section:
+    rows = tuple((utc(each.at), each.who, each.what, each.why) for each in told.actions)
+    if not rows:
+        return Section("Actions", ("Nothing was changed since the onset.",))
+    return Section("Actions", (), ("Time", "By", "What", "Why"), rows)
+
+
+def _proof(told: Told) -> Section:
+    by: dict[str, int] = dict.fromkeys((state.value for state in State), 0)
+    for each in told.impact.touched:
+        by[each.state] = by.get(each.state, 0) + each.files
+    files = sum(by.values())
+    parts = [f"{count} {state}" for state, count in by.items() if count]
+    lost = by[State.EXPIRED] + by[State.FAILED]
+    lines = [f"{files} files touched = {' + '.join(parts)}." if files else "No file was touched."]
+    if not lost:
+        lines.append("None is lost." + (" What waits will come by itself." if by[State.WAITING] else ""))
+    else:
+        lines.append(
+            f"{_many(lost, 'file', 'files')} expired or failed; `penstock media list --state expired` and "
+            "`--state failed` name them."
+        )
+    return Section("Proof that nothing was lost", tuple(lines))
+
+
+def _next(file: File) -> str:
+    if file.state == State.ATTACHED and file.attached_at is not None:
+        return f"arrived at {utc(file.attached_at)}"
+    if file.state in _COMING:
+        return f"on the way; WhatsApp keeps it until {utc(file.deadline)}"
+    return {State.ERASED: "erased as was asked for"}.get(State(file.state), "ask for it again")
+
+
+def _fails(outcome: str, family: str) -> bool:
+    return FAMILIES.get(Outcome(outcome), outcome) == family
+
+
+def _what(kind: str) -> str:
+    return _WHAT.get(Kind(kind), kind)
+
+
+def _many(number: int, one: str, more: str) -> str:
+    return f"{number} {one if number == 1 else more}"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(_escaped(cell).replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _escaped(text: str) -> str:
+    """As text of Markdown on one line: who wrote a reason must not write the report."""
+    return " ".join(text.split()).replace("<", "&lt;").replace("[", "\\[")

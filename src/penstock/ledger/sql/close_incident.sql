@@ -1,0 +1,1 @@
+UPDATE incidents SET state = 'closed', closed_at = :now WHERE id = :id AND state <> 'closed' RETURNING id

@@ -1,0 +1,1 @@
+DELETE FROM watch_hours WHERE hour < :before

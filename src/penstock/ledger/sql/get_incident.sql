@@ -1,0 +1,3 @@
+SELECT id, operation, class, state, onset_at, opened_at, closed_at, why, rate, cause, gates, failures, outcomes, files,
+  workspaces, acknowledged_by, acknowledged_at
+FROM incidents WHERE id = :id

@@ -1,0 +1,1 @@
+SELECT id, state FROM incidents WHERE operation = :operation AND class = :class AND state <> 'closed'

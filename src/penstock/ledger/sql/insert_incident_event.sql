@@ -1,0 +1,2 @@
+INSERT INTO incident_events (incident_id, at, kind, actor, text, data)
+VALUES (:incident_id, :at, :kind, :actor, :text, :data)

@@ -1,0 +1,1 @@
+SELECT operation, class, hour, outcomes, failures FROM watch_hours WHERE hour >= :since

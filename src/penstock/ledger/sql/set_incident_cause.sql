@@ -1,0 +1,1 @@
+UPDATE incidents SET cause = :cause WHERE id = :id AND state <> 'closed' RETURNING id

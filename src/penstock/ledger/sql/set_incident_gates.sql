@@ -1,0 +1,1 @@
+UPDATE incidents SET gates = :gates WHERE id = :id AND state <> 'closed' RETURNING id

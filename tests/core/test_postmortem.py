@@ -1,0 +1,165 @@
+"""The report on an incident, and what one customer is told."""
+
+import msgspec
+import pytest
+
+from penstock.core.incident import Cause, Event, Incident
+from penstock.core.postmortem import (
+    Action,
+    File,
+    Impact,
+    Section,
+    Told,
+    Touched,
+    Tried,
+    customer,
+    duration,
+    markdown,
+    marks,
+    sections,
+    title,
+)
+
+AT = 1_795_000_000.0
+INCIDENT = Incident(
+    id=3,
+    operation="media.download",
+    outcome="upstream",
+    state="closed",
+    onset_at=AT,
+    opened_at=AT + 8,
+    closed_at=AT + 8_040,
+    why="Too many first attempts fail.",
+    rate=0.3,
+    cause=Cause({"wire_method": "POST", "server": ["a", "b"]}, True, ({"contract_ok": "no"},), 40, 100, 31.5),
+    gates=(4,),
+    failures=12,
+    outcomes=40,
+    files=12,
+    workspaces=2,
+    acknowledged_by="cli:anna",
+    acknowledged_at=AT + 60,
+)
+EVENTS = (
+    Event(1, 3, AT, "onset", "watch", "It began."),
+    Event(2, 3, AT + 8, "alarm", "watch", "Too many first attempts fail."),
+    Event(3, 3, AT + 8, "isolation", "watch", "media.download is touched."),
+    Event(4, 3, AT + 20, "gate", "breaker", "A gate of breaker stands: 503s"),
+    Event(5, 3, AT + 8_040, "closed", "watch", "It is over."),
+)
+IMPACT = Impact(
+    (Touched("acme", "attached", 10, 9), Touched("acme", "waiting", 1, 1), Touched("other", "attached", 1, 1)),
+    (
+        Tried("media.download", "upstream", 12),
+        Tried("media.look_up", "delivered", 40),
+        Tried("media.look_up", "auth", 2),
+    ),
+    7,
+)
+TOLD = Told(INCIDENT, EVENTS, IMPACT, [Action(AT + 20, "breaker", "gate.set everything", "503s")], 5, AT + 9_000)
+
+
+def part(name: str, told: Told = TOLD) -> Section:
+    return next(each for each in sections(told) if each.title == name)
+
+
+def test_the_report_answers_what_whom_why_and_what_was_done() -> None:
+    assert title(TOLD) == "Incident 3: media.download, upstream"
+    assert part("Summary").lines[1] == "It lasted 2 h 14 m."
+    assert "cli:anna looks after it." in part("Summary").lines
+    assert part("Impact").lines == ("12 files of 11 messages in 2 workspaces had an attempt that failed in this way.",)
+    assert part("Impact").rows == (("acme", "11", "10"), ("other", "1", "1"))
+    spared = part("What was not affected").lines
+    assert spared[0].startswith("7 text messages were received meanwhile")
+    assert spared[1] == "3 of 5 workspaces had no such failure."
+    assert spared[2] == "media.look_up: 0 of 42 attempts failed in this way."
+    assert part("Actions").rows[0][1:] == ("breaker", "gate.set everything", "503s")
+
+
+def test_the_timeline_says_how_long_each_step_took() -> None:
+    rows = part("Timeline").rows
+    assert [row[1:3] for row in rows] == [
+        ("", "Onset"),
+        ("8.0 s", "Alarm"),
+        ("", "Isolation"),
+        ("12.0 s", "Gate"),
+        ("2 h 13 m", "Closed"),
+    ]
+    assert rows[0][0] == "2026-11-18 11:06:40 UTC"
+
+
+def test_the_cause_comes_with_its_evidence_and_with_what_cannot_be_told_from_it() -> None:
+    cause = part("Cause")
+    assert cause.lines[0].startswith("Our own request is the cause: ")
+    assert "31.5 nats" in cause.lines[1]
+    assert cause.rows == (("1", "wire_method = POST and server = a, b"), ("2", "contract_ok = no"))
+    silent = msgspec.structs.replace(TOLD, incident=msgspec.structs.replace(INCIDENT, cause=None))
+    assert part("Cause", silent).rows == ()
+    assert "Nothing separates" in part("Cause", silent).lines[0]
+
+
+def test_the_proof_adds_up_every_touched_file() -> None:
+    assert part("Proof that nothing was lost").lines == (
+        "12 files touched = 1 waiting + 11 attached.",
+        "None is lost. What waits will come by itself.",
+    )
+    lost = Impact((Touched("acme", "expired", 2, 2), Touched("acme", "attached", 1, 1)), (), 0)
+    lines = part("Proof that nothing was lost", msgspec.structs.replace(TOLD, impact=lost)).lines
+    assert lines[0] == "3 files touched = 1 attached + 2 expired."
+    assert lines[1].startswith("2 files expired or failed")
+
+
+def test_an_incident_that_goes_on_is_reported_as_it_stands() -> None:
+    still = msgspec.structs.replace(TOLD, incident=msgspec.structs.replace(INCIDENT, state="open", closed_at=None))
+    assert part("Summary", still).lines[1] == "It is open, 2 h 30 m after its onset."
+    assert marks(still)[-1].label == "Now"
+    nothing = msgspec.structs.replace(still, impact=Impact((), (), 0), actions=())
+    assert part("Actions", nothing).lines == ("Nothing was changed since the onset.",)
+    assert part("Proof that nothing was lost", nothing).lines[0] == "No file was touched."
+
+
+def test_marks_are_between_the_onset_and_the_end() -> None:
+    assert [(mark.label, round(mark.place, 3)) for mark in marks(TOLD)] == [
+        ("Onset", 0.0),
+        ("Alarm", 0.001),
+        ("Gate", 0.002),
+        ("Closed", 1.0),
+    ]
+
+
+def test_a_customer_is_told_which_messages_and_what_happens_next() -> None:
+    files = [
+        File(1, 1, "image", AT + 1, "attached", AT + 90, AT + 9e5),
+        File(2, 2, "voice", AT + 2, "waiting", None, AT + 9e5),
+        File(3, None, "video", AT + 3, "expired", None, AT + 9e5),
+        File(4, 4, "video", AT + 3, "erased", None, AT + 9e5),
+    ]
+    what, which = customer(TOLD, "acme", files)
+    text = " ".join(what.lines)
+    assert "1 file is in their conversations now" in text
+    assert "1 file is still on the way" in text
+    assert "Ask the customer to send it again." in text
+    assert [row[4].split(" at ")[0].split(";")[0] for row in which.rows] == [
+        "arrived",
+        "on the way",
+        "ask for it again",
+        "erased as was asked for",
+    ]
+    assert which.rows[0][0].startswith("msg_")
+    assert "server" not in text  # our own affairs are not theirs
+    assert customer(TOLD, "quiet", [])[0].lines[0] == "No file of quiet was touched by this incident."
+
+
+def test_markdown_is_not_written_by_whoever_wrote_a_reason() -> None:
+    told = msgspec.structs.replace(TOLD, actions=[Action(AT, "cli:x", "gate.set", "a|b\n# <b>[x](y)")])
+    text = markdown(title(told), sections(told))
+    assert "a\\|b # &lt;b>\\[x](y)" in text
+    assert "| 2026-11-18 11:06:40 UTC |  | Onset | watch | It began. |" in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(-1.0, "0.0 s"), (5.25, "5.2 s"), (61, "1 m 1 s"), (3_600, "1 h"), (90_000, "1 d 1 h")],
+)
+def test_durations_have_two_units(seconds: float, said: str) -> None:
+    assert duration(seconds) == said

@@ -1,0 +1,72 @@
+"""Whom an incident touched, counted from what was tried and from where the files stand now, on both stores."""
+
+from typing import Any
+
+import msgspec
+
+from penstock.core.detector import Key
+from penstock.core.incident import Incident
+from penstock.core.postmortem import Touched, Tried
+from penstock.core.work import Attempt, Outcome, RetryLater
+
+
+def attempt(at: float, outcome: Outcome, operation: str = "media.look_up") -> Attempt:
+    return Attempt(
+        at=at,
+        operation=operation,
+        declared_method="GET",
+        wire_method="GET",
+        host="graph.facebook.com",
+        peer_address="192.0.2.1",
+        status=503,
+        graph_code=None,
+        graph_subcode=None,
+        trace_id="trace",
+        outcome=outcome,
+        duration_s=0.25,
+        recipe="standard/1",
+    )
+
+
+async def an_incident(desk: Any, onset_at: float) -> Incident:
+    id_, _ = await desk.ledger.incidents.open(
+        Key("media.look_up", "upstream"),
+        suspected=False,
+        onset_at=onset_at,
+        why="x",
+        rate=0.3,
+        now=onset_at + 1,
+        isolation="x",
+    )
+    found: Incident = await desk.ledger.incidents.get(id_)
+    return found
+
+
+async def test_what_failed_in_this_way_since_the_onset_is_touched_and_nothing_else(
+    desk: Any, attached: Any, webhooks: Any
+) -> None:
+    now = await desk.ledger.now()
+    said = [webhooks.file(f"wamid.{nth}", f"m{nth}") for nth in range(4)]
+    await desk.receive(webhooks.body(*said, webhooks.text("wamid.text")), now=now)
+    ways = (Outcome.UPSTREAM, Outcome.TIMEOUT, Outcome.AUTH, Outcome.UPSTREAM)
+    for nth, (claim, way) in enumerate(zip(await desk.claim(now=now), ways, strict=True)):
+        at = now - 100 if nth == 3 else now + 1  # the last one failed long before
+        ending = RetryLater(due_at=now + 1_000, outcome=way, reason="x") if nth else attached
+        tried = [attempt(at, way), attempt(now + 2, Outcome.DELIVERED, "media.download")]
+        assert await desk.ledger.queue.settle(claim, ending, tried, now=now + 2)
+    found = await an_incident(desk, now)
+
+    impact = await desk.ledger.impacts.of(found, now=now + 10)
+    assert impact.touched == (Touched("acme", "attached", 1, 1), Touched("acme", "waiting", 1, 1))
+    assert impact.tried == (
+        Tried("media.download", "delivered", 4),
+        Tried("media.look_up", "auth", 1),
+        Tried("media.look_up", "timeout", 1),
+        Tried("media.look_up", "upstream", 1),
+    )
+    assert impact.texts == 1
+    files = await desk.ledger.impacts.files(found, "acme", now=now + 10)
+    assert {file.state for file in files} == {"attached", "waiting"}
+    assert await desk.ledger.impacts.files(found, "other", now=now + 10) == []
+    over = msgspec.structs.replace(found, closed_at=now + 0.5)
+    assert (await desk.ledger.impacts.of(over, now=now + 10)).touched == ()
