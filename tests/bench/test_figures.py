@@ -40,6 +40,23 @@ RUNS = [
         "idle": {"p99_ms": 3.0, "p99_ms_of_rounds": [2.0, 4.0]},
         "busy": {"p99_ms": 30.0, "p99_ms_of_rounds": [20.0, 40.0]},
     },
+    {
+        **WHEN,
+        "part": "watch",
+        "command": "penstock bench watch",
+        "delays": [
+            {
+                "rate_per_s": 1,
+                "workspaces": 20,
+                "outcomes": {"median": 20.0, "p95": 40.0},
+                "reference": {"median": 22, "p95": 40},
+                "met": True,
+            },
+            {"reference": None},
+        ],
+        "false_alarms": [{"rate_per_s": 1, "workspaces": 20, "calm": 0.0, "with_bursts": 0.5, "met": True}],
+        "diagnosis": {"by_failures": [{"failures": 100, "cause": 100.0}], "met": True},
+    },
 ]
 
 
@@ -52,7 +69,7 @@ def test_every_figure_is_a_row_with_its_command_and_date(tmp_path: Path, capsys:
     figures.main(paths)
     lines = capsys.readouterr().out.splitlines()
     rows = [line for line in lines if line.startswith("| ")][1:]
-    assert len(rows) == 2 + 2 + 1 + 2
+    assert len(rows) == 2 + 2 + 1 + 2 + 3
     assert rows[0] == (
         "| receive, image, throughput ratio | 0.71 | 0.70 to 0.72 | ≥ 0.5 | met | `penstock bench receive` | 2026-11-25 |"
     )

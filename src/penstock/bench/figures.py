@@ -40,6 +40,8 @@ def rows(facts: Facts) -> Iterator[str]:
             yield from _fair(facts, where)
         case "gates":
             yield from _gates(facts["gates"], where)
+        case "watch":
+            yield from _watch(facts, where)
         case part:
             raise ValueError(f"there is no part {part}")
 
@@ -57,6 +59,21 @@ def _answers(facts: Facts, where: Sequence[str]) -> Iterator[str]:
         p99, rounds = facts[side]["p99_ms"], facts[side]["p99_ms_of_rounds"]
         spread = f"{min(rounds):.1f} to {max(rounds):.1f}"
         yield _row(f"answer, 99th percentile {side}, ms", f"{p99:.1f}", spread, "", {}, where)
+
+
+def _watch(facts: Facts, where: Sequence[str]) -> Iterator[str]:
+    for each in facts["delays"]:
+        if (known := each["reference"]) is None:
+            continue
+        name = f"watch, outcomes to the alarm, {each['rate_per_s']:g}/s of {each['workspaces']} workspaces"
+        target = f"≤ 1.3 x {known['median']:g}"
+        yield _row(name, f"{each['outcomes']['median']:g}", f"p95 {each['outcomes']['p95']:g}", target, each, where)
+    for each in facts["false_alarms"]:
+        name = f"watch, false alarms in 30 days, {each['rate_per_s']:g}/s of {each['workspaces']} workspaces"
+        yield _row(name, f"{each['with_bursts']:g}", f"calm {each['calm']:g}", "", each, where)
+    found = facts["diagnosis"]
+    last = found["by_failures"][-1]
+    yield _row(f"watch, % named at {last['failures']} failures", f"{last['cause']:g}", "", "≥ 95", found, where)
 
 
 def _gates(gates: Sequence[Facts], where: Sequence[str]) -> Iterator[str]:
