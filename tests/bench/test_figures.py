@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ RATIOS = {
     "cpu": {"median": 0.39, "min": 0.38, "max": 0.4, "target": 0.4, "met": False},
 }
 WHEN = {"at": "2026-11-25T10:00:00.000Z", "machine": MACHINE}
-RUNS = [
+RUNS: list[dict[str, Any]] = [
     {
         **WHEN,
         "part": "receive",
