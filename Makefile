@@ -33,7 +33,7 @@ demo: install ## start Penstock beside a simulated Meta and open the inbox (Ctrl
 	@$(BIN)/penstock demo
 
 test: install ## run the tests (the long ones have targets of their own)
-	@$(BIN)/pytest -n $(JOBS) -m "not long"
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal -m "not long"
 
 test-kills: install ## a hundred kills under load: nothing lost, nothing doubled (minutes)
 	@$(BIN)/pytest -m long tests/journeys/test_kills.py
