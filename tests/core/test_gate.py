@@ -189,7 +189,9 @@ def test_a_shut_gate_of_either_hop_holds_an_item_and_a_narrow_one_does_not() -> 
     shut = gate({"host": "lookaside.fbsbx.com"}, id_=7, owner="breaker")
 
     assert Board([gate({}, 1.0), shut], HOSTS).holding(FACTS, NOW) is shut
-    assert Board([gate({}, 1.0)], HOSTS).holding(FACTS, NOW) is None
+    assert Board([gate({}, 0.2)], HOSTS).holding(FACTS, NOW) is None
+    probing = gate({}, 0.2, owner="breaker")
+    assert Board([probing], HOSTS).holding(FACTS, NOW) is probing
     assert Board([shut]).holding(FACTS, NOW) is None
     assert Board().holding(FACTS, NOW) is None
 

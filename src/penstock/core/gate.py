@@ -15,7 +15,7 @@ from penstock.core.operation import DOWNLOAD, LOOK_UP
 OPERATOR = "operator"  # a person
 BREAKER = "breaker"
 AUTOMATIC = frozenset({BREAKER, "auth", "throttle", "flag"})  # what an operator may overrule
-TRICKLE = 0.2  # items per second: one now and then, to see how upstream is
+PROBERS = frozenset({BREAKER, "auth"})  # who lets one through now and then, to see how upstream is
 SCOPES = ("host", "operation", "app", "workspace", "credential", "number", "kind")
 HOPS = (LOOK_UP.name, DOWNLOAD.name)  # what a file needs, in this order
 TRICKLE = 1.0  # items per second; of the breaker, what is below is a probe
@@ -55,7 +55,9 @@ def in_force(gate: Gate, now: float) -> bool:
 
 def holds(gate: Gate) -> bool:
     """Whether what waits behind the gate is held: it is shut, or lets no more through than asks how upstream is."""
-    return gate.opening is not None and gate.opening <= TRICKLE
+    if gate.opening is None:
+        return False
+    return gate.opening == 0 or (gate.owner in PROBERS and gate.opening < TRICKLE)
 
 
 def counting(gates: Iterable[Gate], facts: Mapping[str, str], now: float) -> list[Gate]:

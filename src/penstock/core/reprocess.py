@@ -185,7 +185,7 @@ def judged(run: Run) -> Run:
     if run.state is not State.RUNNING or not run.waiting:
         return run  # nothing would be put to work, so there is nothing to be stopped
     since, good = run.ended - run.seen_ended, run.attached - run.seen_attached
-    hopeless = run.on_trial and (since - good) * 2 > FIRST
+    hopeless = run.on_trial and (since - good) * 2 > max(FIRST, since)
     if hopeless or (since >= (TRIED if run.on_trial else FIRST) and good * 2 < since):
         return _with(run, state=State.PAUSED, stopped=True, reason=_why_stopped(run, since, good))
     if since >= (TRIED if run.on_trial else FIRST):
