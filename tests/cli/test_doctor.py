@@ -123,6 +123,8 @@ def test_settings_are_shown_without_their_secrets(penstock: Any, monkeypatch: py
         "PENSTOCK_FETCH_CONCURRENCY": "64",
         "PENSTOCK_LOOKUP_ERROR_BUDGET": f"not set ({RULES['lookup_error_budget'].default})",
         "PENSTOCK_ALERTS": "set (1)",
+        "PENSTOCK_FLAG_PROVIDER": "not set (none)",
+        "PENSTOCK_FLAG_KEY": "penstock-media-fetch",
         "PENSTOCK_LOG_FORMAT": "not set (console on a terminal, else json)",
     }
     assert "topsecret" not in penstock.done("doctor").out

@@ -73,6 +73,7 @@ class Bulk:
 
         def end() -> Script[None]:
             yield self._sql("make_gone", first=first, last=first + over - 1)
+            yield self._sql("set_sequence", table_name="media", column_name="id", last=last)
             yield self._sql("refresh_statistics")
 
         await self._db.write(end)
