@@ -40,7 +40,7 @@ def test_a_part_that_this_machine_cannot_run_is_one_line_and_exit_3(
 
 
 @pytest.mark.parametrize(
-    "said", [["receive", "--rounds", "0"], ["fetch", "--file-kb", "x"], ["watch"], ["fetch", "--processes", "2"]]
+    "said", [["receive", "--rounds", "0"], ["fetch", "--file-kb", "x"], ["listen"], ["fetch", "--processes", "2"]]
 )
 def test_what_means_nothing_is_wrong_use(said: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", *said]) == 2

@@ -32,8 +32,9 @@ LEAST_RATE = 1 / 60  # outcomes in a second that the threshold reckons with at l
 _APART_S = 10.0  # suspicions nearer to each other are one
 _REMEMBERED = 5_000  # first attempts whose times are kept, to say how many there were since an onset
 
-UPSTREAM, CLIENT_BUG, AUTH, GONE, LOCAL = "upstream", "client_bug", "auth", "gone", "local"
-# What counts as failed in which family. Throttling is an answer to us, and a contract violation an alarm by itself.
+UPSTREAM, CLIENT_BUG, AUTH, GONE = "upstream", "client_bug", "auth", "gone"
+# What counts as failed in which family. Throttling is an answer to us, a contract violation an alarm by itself, and
+# what fails on our own side, a full disk for instance, has a line of its own in the log.
 FAMILIES: Mapping[Outcome, str] = MappingProxyType(
     {
         Outcome.UPSTREAM: UPSTREAM,
@@ -41,7 +42,6 @@ FAMILIES: Mapping[Outcome, str] = MappingProxyType(
         Outcome.CLIENT_BUG: CLIENT_BUG,
         Outcome.AUTH: AUTH,
         Outcome.GONE: GONE,
-        Outcome.LOCAL: LOCAL,
     }
 )
 
