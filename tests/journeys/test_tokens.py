@@ -7,7 +7,7 @@ from typing import Any
 from penstock.core.gate import Gate
 from penstock.core.work import Outcome
 from penstock.demo.stage import Stage
-from penstock.simulator import FaultRule, Scenario, one_fault
+from penstock.simulator import FaultRule, Scenario, Server
 
 NUMBERS = [f"10000000000010{nth}" for nth in range(5)]
 Start = Callable[..., Any]
@@ -81,7 +81,8 @@ async def test_a_fleet_that_refuses_every_token_shuts_no_tenant_out(stage: Start
     names = [f"tenant-{nth}" for nth in range(5)]
     for nth, name in enumerate(names):
         await add_numbers(it, name, [NUMBERS[nth]], workspace=name)
-    it.platform.set_scenario(one_fault(FaultRule(fault="token-190", hop="lookup")))
+    refusing = tuple(FaultRule(fault="token-190", hop=hop) for hop in ("lookup", "download"))
+    it.platform.set_scenario(Scenario(servers=(Server(name="refusing", faults=refusing),)))
     for _ in range(4):
         for number in NUMBERS:
             await it.platform.send(number, "image")

@@ -53,6 +53,7 @@ class Gates:
         self.back_at: float | None = None  # when more than probes passed again, for the first time after it healed
         self.shut_now = False
         self.waiting = 0
+        self.looks = 0
 
 
 async def work(told: Facts, parent: Parent) -> None:
@@ -121,7 +122,8 @@ async def _run(trial: Trial, meta: Platform, instance: Instance) -> Facts:
         sending.cancel()
         await asyncio.wait([sending])
     await meta.drain(_LAST_S)
-    await _until(lambda: not gates.waiting, within_s=_LAST_S)
+    looks = gates.looks
+    await _until(lambda: gates.looks > looks + 1 and not gates.waiting, within_s=_LAST_S)  # what was seen before is old
     looking.cancel()
     await asyncio.wait([looking])
     rows = [row async for row in _rows(instance)]
@@ -172,6 +174,7 @@ async def _look(instance: Instance, gates: Gates, healed: asyncio.Event) -> None
         gates.shut_now = shut
         tallies = await instance.ledger.counts.tallies()
         gates.waiting = sum(tally.waiting + tally.fetching for tally in tallies)
+        gates.looks += 1
         await asyncio.sleep(_LOOK_S)
 
 
