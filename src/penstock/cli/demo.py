@@ -76,7 +76,7 @@ def _but_expected(_log: object, _level: str, event: MutableMapping[str, Any]) ->
     """Leave out of the log what an act does on purpose."""
     import structlog
 
-    if event["event"] in {"contract.violated", "breaker.set"}:
+    if event["event"] in {"contract.violated", "breaker.set"} or event["event"].startswith("incident."):
         raise structlog.DropEvent
     return event
 
