@@ -252,10 +252,58 @@ def _watch(facts: Facts) -> Report:
     return Report(_WATCHED, rows, sentences)
 
 
+def _rollouts(facts: Facts) -> Report:
+    rows = [
+        [
+            f"fails {each['failing']:.0%}, {each['share']:.0%} of the traffic",
+            *(_back(each[judge]) for judge in ("guard", "flagger", "argo")),
+            f"{each['reference']['median_s']:g} s",
+            f"{each['files']:g}, {each['failures']:g} failed",
+        ]
+        for each in facts["bad"]
+    ]
+    rows += [
+        [
+            f"healthy{', everybody fails for ten minutes' if each['outage'] else ''}, {each['share']:.0%}",
+            *(_back(each[judge]) for judge in ("guard", "flagger", "argo")),
+            "0 %",
+            "-",
+        ]
+        for each in facts["healthy"]
+    ]
+    rows += [
+        [
+            f"fails {each['failing']:.2g} of 1, whole workspaces, stage {each['stage']} %",
+            *(_back(each["guard"]), "-", "-", "-"),
+            f"{each['files']:g}, {each['failures']:g} failed",
+        ]
+        for each in facts["by_workspace"]
+    ]
+    sentences = [
+        f"A healthy candidate{', through an outage of ten minutes,' if each['outage'] else ''} where {each['failing']:.1%} "
+        f"fail reaches everybody after {_minutes(each['mean_s'])} (arithmetic: {_minutes(each['predicted_s'])}) in "
+        f"{each['promoted_percent']:g} % of {each['runs']} runs; {each['rolled_back']} were rolled back."
+        for each in facts["promoted"]
+    ]
+    return Report(_ROLLED_OUT, rows, [*sentences, f"All targets: {_MET[facts['met']]}."])
+
+
+def _back(facts: Facts) -> str:
+    """Which part of the runs was rolled back, and after how long."""
+    part = f"{facts['rolled_back_percent']:g} %"
+    return part if facts["median_s"] is None else f"{part}, {facts['median_s']:g} s"
+
+
+def _minutes(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds / 60:.0f} min"
+
+
 def _pair(facts: Facts) -> str:
     return " / ".join("never" if facts[name] is None else f"{facts[name]:g}" for name in ("median", "p95"))
 
 
+_ROLLED_OUT = ["CANDIDATE", "GUARD", "FLAGGER-LIKE", "ARGO-LIKE", "REFERENCE", "FILES IT TOUCHED"]
+_ROLLED_OUT = ("CANDIDATE", "GUARD", "FLAGGER-LIKE", "ARGO-LIKE", "REFERENCE", "FILES IT TOUCHED")
 _WATCHED = ("TO THE ALARM, MEDIAN / P95", "OUTCOMES", "REFERENCE", "ALL STREAMS", "SECONDS", "ONSET OFF BY, S")
 
 _PARTS: Mapping[str, Callable[[Facts], Report]] = {
@@ -268,6 +316,7 @@ _PARTS: Mapping[str, Callable[[Facts], Report]] = {
     "fair": _fair,
     "watch": _watch,
     "gates": _gates,
+    "rollouts": _rollouts,
 }
 
 

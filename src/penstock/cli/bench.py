@@ -308,6 +308,18 @@ def gates(seeds: int, seconds: float, folder: Path, json_: bool) -> None:
     _run("runs", lambda told: part.measure(options, folder, told), json_)
 
 
+@bench.command()
+@click.option("--runs", type=click.IntRange(4, 10_000), default=200, show_default=True, help="Of each row.")
+@_folder
+@_json
+def rollouts(runs: int, folder: Path, json_: bool) -> None:
+    """How soon a bad recipe is taken back, and how long a good one takes to everybody; in simulated time."""
+    from penstock.bench import rollouts as part
+
+    options = part.Options(runs=runs)
+    _run("rows", lambda told: part.measure(options, folder, told), json_)
+
+
 def _run(what: str, measure: Callable[[Told], Awaitable[Facts]], json_: bool) -> None:
     with showing.Progress(f"{what} measured") as progress:
 
