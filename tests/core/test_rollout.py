@@ -137,7 +137,13 @@ numbers = st.builds(
 )
 
 
-@given(stage=st.sampled_from(FLOWING), numbers=numbers, held_s=st.floats(0, 1e5), paused=st.booleans(), frozen=st.booleans())
+@given(
+    stage=st.sampled_from(FLOWING),
+    numbers=numbers,
+    held_s=st.floats(0, 1e5),
+    paused=st.booleans(),
+    frozen=st.booleans(),
+)
 @settings(deadline=None, max_examples=200)
 def test_nothing_is_promoted_while_it_is_frozen_or_paused(
     stage: str, numbers: Tally, held_s: float, paused: bool, frozen: bool

@@ -55,12 +55,15 @@ async def measure(options: Options, parent: Path, told: Told) -> Facts:
         described = machine.described(folder)
     facts: Facts = {"part": "rollouts", "machine": described, "sizes": msgspec.structs.asdict(options), "warnings": []}
     facts["bad"] = [_bad(options, share, failing, steps) for share in SHARES for failing in FAILING]
-    facts["healthy"] = [_healthy(options, share, outage=outage, steps=steps) for share in SHARES for outage in (False, True)]
+    facts["healthy"] = [
+        _healthy(options, share, outage=outage, steps=steps) for share in SHARES for outage in (False, True)
+    ]
     facts["by_workspace"] = [
         _by_workspace(options, stage, failing, steps) for stage in ("1", "25") for failing in (0.30, NORMAL)
     ]
     facts["promoted"] = [
-        _promoted(options, normal, outage=outage, steps=steps) for normal, outage in ((0.0, False), (NORMAL, False), (NORMAL, True))
+        _promoted(options, normal, outage=outage, steps=steps)
+        for normal, outage in ((0.0, False), (NORMAL, False), (NORMAL, True))
     ]
     rows = (*facts["bad"], *facts["healthy"], *facts["by_workspace"], *facts["promoted"])
     facts["met"] = all(each["met"] is not False for each in rows)
@@ -79,7 +82,9 @@ def _bad(options: Options, share: float, failing: float, steps: Callable[[], Non
     facts = {"share": share, "failing": failing, "runs": runs, **_judged(rows), **_touched(rows)}
     facts["reference"] = {"median_s": median_s, "rolled_back_percent": part}
     found = facts["guard"]["median_s"]
-    facts["met"] = None if failing < 0.1 else facts["guard"]["rolled_back_percent"] == 100 and found <= TARGET * median_s
+    facts["met"] = (
+        None if failing < 0.1 else facts["guard"]["rolled_back_percent"] == 100 and found <= TARGET * median_s
+    )
     return facts
 
 

@@ -77,7 +77,12 @@ class Course(NamedTuple):
 
 
 def course(
-    rng: random.Random, *, failing: float = NORMAL, normal: float = NORMAL, outage: bool = False, until_s: float = 5 * 3_600.0
+    rng: random.Random,
+    *,
+    failing: float = NORMAL,
+    normal: float = NORMAL,
+    outage: bool = False,
+    until_s: float = 5 * 3_600.0,
 ) -> Course:
     """A whole rollout behind its test, until it reaches everybody or is taken back."""
     place, guard, began, unit = At("1"), Guard.of(SHARES["1"]), 0, 0
@@ -159,7 +164,9 @@ def _attempts(rng: random.Random, weights: list[float], until_s: float) -> Itera
         bursts += [(at + 0.14 * nth, workspace, True) for nth in range(1 + int(rng.expovariate(_BURST)))]
     number = int(RATE * until_s)
     calm = zip(
-        sorted(rng.random() * until_s for _ in range(number)), rng.choices(range(len(weights)), weights, k=number), strict=True
+        sorted(rng.random() * until_s for _ in range(number)),
+        rng.choices(range(len(weights)), weights, k=number),
+        strict=True,
     )
     return heapq.merge(((when, workspace, False) for when, workspace in calm), sorted(bursts))
 
@@ -179,5 +186,3 @@ def _step(rng: random.Random, mean: float, failing: float) -> tuple[int, int]:
         product *= rng.random()
         tried += 1
     return tried, sum(rng.random() < failing for _ in range(tried))
-
-

@@ -9,10 +9,12 @@ from typing import Any
 from msgspec import structs
 
 from penstock.cli.words import plain, utc
+from penstock.controls.rollouts.kept import evidence
 from penstock.core import ids
 from penstock.core.expiry import DAY_S, HOUR_S, SIX_HOURS_S, Expiring
 from penstock.core.gate import Gate
 from penstock.core.incident import Event, Incident, summary
+from penstock.core.staging import Rollout
 from penstock.core.work import Attempt
 from penstock.ledger.audit_log import Recorded, readable
 from penstock.ledger.rows import Media, Stray, Tally
@@ -111,6 +113,30 @@ def incident(row: Incident) -> Facts:
 def incident_event(row: Event) -> Facts:
     """A line of an incident's timeline."""
     return {"id": row.id, "at": utc(row.at), "kind": row.kind, "actor": row.actor, "text": row.text, "data": row.data}
+
+
+def rollout(row: Rollout) -> Facts:
+    """A rollout, with the evidence in words."""
+    return {
+        "id": row.id,
+        "recipe": row.recipe,
+        "previous": row.previous,
+        "stage": row.shown_stage,
+        "paused_at": row.stage if row.paused else None,
+        "share": row.share,
+        "unit": row.unit,
+        "test_workspaces": list(row.test_workspaces),
+        "outcomes": row.progress.outcomes,
+        "failures": row.progress.failures,
+        "evidence": evidence(row),
+        "log_e": round(row.progress.evidence, 3),
+        "reason": row.reason,
+        "by": row.by,
+        "why": row.why,
+        "started_at": utc(row.started_at),
+        "since": utc(row.since),
+        "ended_at": utc(row.ended_at),
+    }
 
 
 def change(row: Recorded) -> Facts:

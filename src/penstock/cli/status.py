@@ -15,6 +15,7 @@ from penstock.core import expiry, ids
 from penstock.core.expiry import Expiring
 from penstock.core.gate import Gate, holds
 from penstock.core.incident import Incident, summary
+from penstock.core.staging import TEST, Rollout
 from penstock.ledger.counts import Backlog
 from penstock.ledger.rows import Stray, Tally
 from penstock.ledger.runs import Report
@@ -44,6 +45,7 @@ class Standing(NamedTuple):
     behind: Mapping[int, Expiring] = {}  # what each shut gate holds, and how long it has
     runs: Sequence[Report] = ()  # of reprocessing, not over yet
     incidents: Sequence[Incident] = ()  # not closed
+    rollout: Rollout | None = None  # under way
 
 
 @click.command(cls=Command)
@@ -76,6 +78,7 @@ async def _look(ledger: "Ledger") -> Standing:
         behind,
         await ledger.reprocess.runs(workspace_id=None, open_only=True),
         await ledger.incidents.latest(only_open=True),
+        await ledger.rollouts.current(),
     )
 
 
@@ -106,6 +109,7 @@ def remarks(standing: Standing) -> list[str]:
     found = [_narrowed(gate, standing.now) for gate in standing.gates if not holds(gate)]
     found += [_failing(row) for row in standing.incidents if row.state != "open"]
     found += [_run(report) for report in standing.runs]
+    found += [_rollout(standing.rollout)] if standing.rollout is not None else []
     if standing.unread:
         found.append(
             f"{words.many(standing.unread, 'webhook')} could not be understood in full. Nothing is lost: after an "
@@ -139,6 +143,7 @@ def _answer(standing: Standing) -> answers.Facts:
             if (found := standing.behind.get(gate.id)) and (found.within(expiry.DAY_S) or found.past)
         ],
         "incidents": [answers.incident(row) for row in standing.incidents],
+        "rollout": None if standing.rollout is None else answers.rollout(standing.rollout),
         "processes": [answers.process(process) for process in standing.processes],
         "contract_violations": standing.refused,
         "reprocess": [answers.run(report) for report in standing.runs],
@@ -234,6 +239,12 @@ def _run(report: Report) -> str:
         f"Reprocessing {ids.encode(ids.Kind.RUN, report.id)} is {following.describe(report)}: "
         f"{following.counts(report)}. By {report.by}: {report.why.rstrip('.')}.{why}"
     )
+
+
+def _rollout(row: Rollout) -> str:
+    """Where the rollout is, and with which evidence."""
+    where = f"paused at {row.stage}" if row.paused else "in its test" if row.stage == TEST else f"at {row.stage} %"
+    return f"Rollout {row.id} of {row.recipe} is {where}: {answers.evidence(row)} See `penstock rollout status`."
 
 
 def workspaces(tallies: Sequence[Tally], *, shown: int = _SHOWN) -> None:

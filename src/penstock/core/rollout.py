@@ -113,7 +113,9 @@ def judge(  # noqa: PLR0911  one answer for each thing that can be the matter, t
     if at.stage in ENDED:
         return Judged(None, "It is over.")
     if violation is not None:
-        return Judged(Move.ROLL_BACK, f"A request of the candidate was not the declared one and was not sent: {violation}")
+        return Judged(
+            Move.ROLL_BACK, f"A request of the candidate was not the declared one and was not sent: {violation}"
+        )
     guard = Guard(tally)
     said = in_words(tally, stage=at.stage)
     if guard.enough:
@@ -188,7 +190,9 @@ def judge_test(at: At, tested: Tested, *, wanted: int | None, refused: str | Non
         return Judged(Move.ROLL_BACK, f"A file came out otherwise than by the recipe in use: {different}")
     said = _tested(tested)
     if tested.failed > max(1, tested.same):
-        return Judged(Move.ROLL_BACK, f"Files of the test workspaces fail with it alone. {said} {tested.trouble}".strip())
+        return Judged(
+            Move.ROLL_BACK, f"Files of the test workspaces fail with it alone. {said} {tested.trouble}".strip()
+        )
     if at.paused:
         return Judged(None, f"Paused. {said}")
     if wanted is None:
@@ -199,7 +203,11 @@ def judge_test(at: At, tested: Tested, *, wanted: int | None, refused: str | Non
 
 
 def _tested(tested: Tested) -> str:
-    said = f"{_count(tested.same)} files were fetched again and are the same byte for byte" if tested.same else "No file was fetched again yet"
+    said = (
+        f"{_count(tested.same)} files were fetched again and are the same byte for byte"
+        if tested.same
+        else "No file was fetched again yet"
+    )
     failed = f", {_count(tested.failed)} came only by the recipe in use" if tested.failed else ""
     unsure = f", {_count(tested.unsure)} by neither" if tested.unsure else ""
     return f"{said}{failed}{unsure}."
@@ -211,7 +219,9 @@ def in_words(tally: Tally, *, stage: str = "") -> str:
     said = f"With the candidate {_of(candidate.failures, candidate.outcomes)}"
     if stage == WHOLE:
         return f"{said}; nobody is left to compare with."
-    return f"{said}, with the recipe before {_of(control.failures, control.outcomes)}. {_weighed(Guard(tally).evidence)}"
+    return (
+        f"{said}, with the recipe before {_of(control.failures, control.outcomes)}. {_weighed(Guard(tally).evidence)}"
+    )
 
 
 def _weighed(evidence: float) -> str:
@@ -238,4 +248,3 @@ def _percent(share: float) -> str:
 
 def _evidence(evidence: float) -> str:
     return f"{evidence:.1f}" if evidence < 1_000 else f"{evidence:.2g}"
-

@@ -15,13 +15,16 @@ from penstock.adapters.db.port import Database, Row, Script
 from penstock.core import buckets, staging
 from penstock.core import recipe as recipes
 from penstock.core.errors import Conflict, NotFound, WrongUse
+from penstock.core.incident import Kind
 from penstock.core.staging import Progress, Rollout
 from penstock.ledger.audit_log import Entry, entered
+from penstock.ledger.incidents import noted_open
 from penstock.ledger.signals import RECIPES, told
 from penstock.ledger.statements import Statements
 
 _LAST = (1 << 63) - 1
 _STARTED = "started"
+NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 class Rollouts:
@@ -96,9 +99,12 @@ class Rollouts:
                 by_whom=who,
                 why=why,
                 now=now,
+                tally=json.dumps(dict(tally)),
             )
             made = yield from self._found(int(rows[0][0]))
             assert made is not None
+            said = f"Rollout {made.id} of {made.recipe} began: {why}"
+            yield from noted_open(self._sql, Kind.ROLLOUT, said, at=now, actor=who)
             yield from entered(self._sql, _entry(who, "rollout.start", made, why, None, made), now)
             yield told(self._sql, RECIPES)
             return made
@@ -192,6 +198,7 @@ class Rollouts:
             yield self._sql("set_recipe_in_use", recipe=wanted.recipe)
         found = yield from self._found(seen.id)
         assert found is not None
+        yield from noted_open(self._sql, Kind.ROLLOUT, _line(action, found), at=now, actor=who)
         yield from entered(self._sql, _entry(who, action, found, reason, seen, found), now)
         yield told(self._sql, RECIPES)
         return found
@@ -209,6 +216,18 @@ def running(sql: Statements) -> Script[Rollout | None]:
 
 def _entry(who: str, action: str, about: Rollout, why: str, before: Rollout | None, after: Rollout) -> Entry:
     return Entry(who, action, {"rollout": about.id, "recipe": about.recipe}, why, _told(before), _told(after))
+
+
+def _line(action: str, row: Rollout) -> str:
+    """What changed, for the timeline of an incident that is open meanwhile."""
+    how = {
+        "rollout.advance": f"reaches {row.share:.0%} of the traffic",
+        "rollout.pause": "was paused",
+        "rollout.resume": "goes on",
+        "rollout.rollback": "was rolled back",
+        "rollout.done": "is over: it is what everybody has",
+    }
+    return f"Rollout {row.id} of {row.recipe} {how[action]}. {row.reason}"
 
 
 def _told(row: Rollout | None) -> Mapping[str, object] | None:

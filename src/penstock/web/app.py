@@ -32,6 +32,7 @@ from penstock.web.api.incidents import Incidents
 from penstock.web.api.provisioning import Provisioning
 from penstock.web.api.reading import Reading
 from penstock.web.api.reprocess import Reprocessing
+from penstock.web.api.rollouts import Rollouts
 from penstock.web.api.shapes import Problem, ProblemAnswer
 from penstock.web.bodies import ClientGoneError
 from penstock.web.events import Events
@@ -90,6 +91,7 @@ class App:
             Gates(parts.ledger, Operating(parts.ledger)),
             Reprocessing(parts.ledger),
             Incidents(parts.ledger),
+            Rollouts(parts.ledger),
         )
 
         @cache

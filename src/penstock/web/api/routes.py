@@ -19,6 +19,7 @@ from penstock.web.api.incidents import Incidents
 from penstock.web.api.provisioning import Provisioning
 from penstock.web.api.reading import Reading
 from penstock.web.api.reprocess import Reprocessing
+from penstock.web.api.rollouts import Rollouts
 
 PREFIX = "/api/v1"
 
@@ -26,7 +27,12 @@ Work = Callable[..., Awaitable[object]]
 
 
 def table(
-    reading: Reading, provisioning: Provisioning, gates: Gates, reprocessing: Reprocessing, incidents: Incidents
+    reading: Reading,
+    provisioning: Provisioning,
+    gates: Gates,
+    reprocessing: Reprocessing,
+    incidents: Incidents,
+    rollouts: Rollouts,
 ) -> tuple[Endpoint, ...]:
     """Every endpoint."""
     return (
@@ -34,6 +40,7 @@ def table(
         *_gates(gates),
         *_reprocessing(reprocessing),
         *_incidents(incidents),
+        *rollouts.endpoints(),
         *_workspaces_and_apps(provisioning),
         *_credentials_and_numbers(provisioning),
     )
