@@ -8,7 +8,7 @@ import math
 
 
 class Interval:
-    """Fails a check where less than ``least`` succeeded within ``every_s``; after so many failed ``checks`` it is over."""
+    """Fails a check where less than ``least`` succeeded in ``every_s``; after so many failed ``checks`` it is over."""
 
     def __init__(self, *, every_s: float, least: float, checks: int) -> None:
         self._every_s = every_s

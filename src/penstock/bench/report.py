@@ -280,9 +280,10 @@ def _rollouts(facts: Facts) -> Report:
         for each in facts["by_workspace"]
     ]
     sentences = [
-        f"A healthy candidate{', through an outage of ten minutes,' if each['outage'] else ''} where {each['failing']:.1%} "
-        f"fail reaches everybody after {_minutes(each['mean_s'])} (arithmetic: {_minutes(each['predicted_s'])}) in "
-        f"{each['promoted_percent']:g} % of {each['runs']} runs; {each['rolled_back']} were rolled back."
+        f"A healthy candidate{', through an outage of ten minutes,' if each['outage'] else ''} where "
+        f"{each['failing']:.1%} fail reaches everybody after {_minutes(each['mean_s'])} "
+        f"(arithmetic: {_minutes(each['predicted_s'])}) in {each['promoted_percent']:g} % of {each['runs']} runs; "
+        f"{each['rolled_back']} were rolled back."
         for each in facts["promoted"]
     ]
     return Report(_ROLLED_OUT, rows, [*sentences, f"All targets: {_MET[facts['met']]}."])
@@ -302,7 +303,6 @@ def _pair(facts: Facts) -> str:
     return " / ".join("never" if facts[name] is None else f"{facts[name]:g}" for name in ("median", "p95"))
 
 
-_ROLLED_OUT = ["CANDIDATE", "GUARD", "FLAGGER-LIKE", "ARGO-LIKE", "REFERENCE", "FILES IT TOUCHED"]
 _ROLLED_OUT = ("CANDIDATE", "GUARD", "FLAGGER-LIKE", "ARGO-LIKE", "REFERENCE", "FILES IT TOUCHED")
 _WATCHED = ("TO THE ALARM, MEDIAN / P95", "OUTCOMES", "REFERENCE", "ALL STREAMS", "SECONDS", "ONSET OFF BY, S")
 

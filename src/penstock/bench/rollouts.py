@@ -108,7 +108,7 @@ def _by_workspace(options: Options, stage: str, failing: float, steps: Callable[
         for rng in _chances(options, runs)
     ]
     steps()
-    facts = {"stage": stage, "failing": failing, "runs": runs, "guard": _times([row.guard_s for row in rows])}
+    facts: Facts = {"stage": stage, "failing": failing, "runs": runs, "guard": _times([row.guard_s for row in rows])}
     facts |= _touched(rows)
     facts["met"] = facts["guard"]["rolled_back_percent"] == 0 if failing == NORMAL else None
     return facts

@@ -28,7 +28,7 @@ _BURST = 0.1  # of 1 + Exp(10) failures together, of one workspace
 
 
 class Caught(NamedTuple):
-    """When each judge rolled back, infinite where it did not; and what the candidate had touched until the guard did."""
+    """When each judge rolled back, infinite where it did not; what the candidate had touched until the guard did."""
 
     guard_s: float
     flagger_s: float
@@ -111,7 +111,7 @@ def course(
 
 
 def predicted_s(normal: float) -> float:
-    """How long a healthy candidate takes by arithmetic: the outcomes that each stage wants, at its share of the rate."""
+    """How long a healthy candidate takes by arithmetic: the outcomes that a stage wants, at its share of the rate."""
     return sum(_wanted(stage, normal) / (RATE * SHARES[stage]) for stage in ("1", "5", "25"))
 
 

@@ -10,6 +10,7 @@ import click
 
 from penstock.cli import answers, arguments, session, showing, words
 from penstock.cli.commands import Family
+from penstock.controls.rollouts.kept import evidence
 from penstock.core.rollout import FEW, Move
 from penstock.core.staging import Rollout
 
@@ -102,7 +103,7 @@ def status(json_: bool) -> int:
     showing.line(f"Rollout {row.id} of {row.recipe} {standing(row)}, {words.ago(row.since, now)}.")
     if row.reason:
         showing.line(f"  {row.reason}")
-    if row.running and (told := answers.evidence(row)) not in row.reason:
+    if row.running and (told := evidence(row)) not in row.reason:
         showing.line(f"  {told}")
     showing.line(f"  In place of {row.previous}, by {row.by}, begun {words.ago(row.started_at, now)}: {row.why}")
     return 0

@@ -11,6 +11,7 @@ import click
 
 from penstock.cli import answers, arguments, following, session, showing, words
 from penstock.cli.commands import Command
+from penstock.controls.rollouts.kept import evidence
 from penstock.core import expiry, ids
 from penstock.core.expiry import Expiring
 from penstock.core.gate import Gate, holds
@@ -244,7 +245,7 @@ def _run(report: Report) -> str:
 def _rollout(row: Rollout) -> str:
     """Where the rollout is, and with which evidence."""
     where = f"paused at {row.stage}" if row.paused else "in its test" if row.stage == TEST else f"at {row.stage} %"
-    return f"Rollout {row.id} of {row.recipe} is {where}: {answers.evidence(row)} See `penstock rollout status`."
+    return f"Rollout {row.id} of {row.recipe} is {where}: {evidence(row)} See `penstock rollout status`."
 
 
 def workspaces(tallies: Sequence[Tally], *, shown: int = _SHOWN) -> None:

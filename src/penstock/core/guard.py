@@ -5,8 +5,9 @@ attempts, whatever the rate of failure does; so an outage that meets both says n
 by how much likelier the failure's side is if the candidate fails r times as often; the evidence E is the mean of the
 bets, and if there is no effect it reaches 10,000 once in 10,000 rollouts at most, however often one looks. The share is
 counted, not the nominal one: where workspaces are the buckets, one percent of them may bring a tenth of the attempts.
-After a failure its unit, which is what one bucket holds, is left out for a minute, so that a customer's album of dead files
-is one failure. No clock, no stages: those are ``core.rollout``'s. Called by ``controls.rollouts`` and ``bench.rollouts``.
+After a failure its unit, which is what one bucket holds, is left out for a minute, so that a customer's album of dead
+files is one failure. No clock, no stages (``core.rollout`` has them). Called by ``controls.rollouts`` and
+``bench.rollouts``.
 """
 
 import math

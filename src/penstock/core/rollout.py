@@ -2,9 +2,9 @@
 
 A stage is left when the evidence suffices and not by the clock: enough outcomes, no evidence of harm, and an exact
 bound on how often the candidate may really fail. Where upstream fails for everybody the bound is relative to those who
-do not have the candidate yet, so a bad week stops nobody for ever. Nothing is promoted while it is paused or an incident
-is open, and everything may be taken back at any time. Pure: the evidence is ``core.guard``'s, which buckets a stage
-reaches ``core.staging``'s. Called by ``controls.rollouts``, ``bench.rollouts``, ``cli`` and ``web.api``.
+do not have the candidate yet, so a bad week stops nobody for ever. Nothing is promoted while it is paused or an
+incident is open, and everything may be taken back at any time. Pure: the evidence is ``core.guard``'s, which buckets a
+stage reaches ``core.staging``'s. Called by ``controls.rollouts``, ``bench.rollouts``, ``cli`` and ``web.api``.
 """
 
 from collections.abc import Mapping
@@ -143,7 +143,8 @@ def _missing(stage: str, tally: Tally, need: Need, held_s: float) -> str | None:
     if need.rate is None or within(tally, need):
         return None
     bound = binomial.upper(candidate.failures, candidate.outcomes)
-    return f"It may really fail {_percent(bound)} of the time, and must be shown to fail {_percent(_allowed(tally, need))} at most."
+    allowed = _percent(_allowed(tally, need))
+    return f"It may really fail {_percent(bound)} of the time, and must be shown to fail {allowed} at most."
 
 
 def within(tally: Tally, need: Need) -> bool:
@@ -177,7 +178,9 @@ class Tested(msgspec.Struct):
     probe: str = ""  # what became of the synthetic probe, where there is one
 
 
-def judge_test(at: At, tested: Tested, *, wanted: int | None, refused: str | None, different: str | None) -> Judged:
+def judge_test(  # noqa: PLR0911  one answer for each thing that can be the matter, the gravest first
+    at: At, tested: Tested, *, wanted: int | None, refused: str | None, different: str | None
+) -> Judged:
     """What the test stage says. ``wanted`` files must be the same; None: it goes without, as somebody said.
 
     ``refused``: a rehearsed request was not the declared one; ``different``: a file came out otherwise.

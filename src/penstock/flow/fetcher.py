@@ -24,7 +24,7 @@ from penstock.flow.budgets import Budgets
 from penstock.flow.lanes import Lanes
 from penstock.flow.leases import Leases
 from penstock.flow.registry import Registry
-from penstock.flow.sockets import Gates, NoGates, NoWitness, Witness
+from penstock.flow.sockets import Gates, NoGates, NoWitness, OneRecipe, Recipes, Witness
 from penstock.flow.turn import Outcomes, Turn, broken
 from penstock.ledger.book import Ledger
 
@@ -58,6 +58,7 @@ class Fetcher:
         concurrency: int,
         most_of_one: int | None = None,
         gates: Gates | None = None,
+        recipes: Recipes | None = None,
         witness: Witness | None = None,
         look_up_limit: Limit | None = None,
         changed: Callable[[], None] = lambda: None,
@@ -72,10 +73,16 @@ class Fetcher:
         self._witness = witness or NoWitness()
         self._changed = changed
         self._files_away = files_away
-        self._budgets = Budgets(look_up_limit)
+        self._budgets, self._limit = Budgets(), look_up_limit
         self._gates = gates or NoGates()
         self._turn = Turn(
-            graph, blobs, self._gates, jitter=jitter, budgets=self._budgets, worker=owner[:_WORKER_LETTERS]
+            graph,
+            blobs,
+            self._gates,
+            jitter=jitter,
+            budgets=self._budgets,
+            worker=owner[:_WORKER_LETTERS],
+            recipes=recipes or OneRecipe(graph, limit=look_up_limit),
         )
         self._lanes = Lanes(ledger, gates, most_of_one=lambda: most_of_one or self._kept_free())
         self._leases = Leases(ledger, owner, lanes=self._lanes)
@@ -88,8 +95,8 @@ class Fetcher:
 
     async def start(self) -> None:
         """Begin to claim."""
-        if (limit := self._budgets.limit) is not None:
-            since = await self._ledger.now() - limit.window_s
+        if self._limit is not None:
+            since = await self._ledger.now() - self._limit.window_s
             self._budgets.remember(await self._ledger.counts.failed_look_ups(since=since))
         self._leases.start(lost=self._give_up)
         self._main = asyncio.create_task(self._keep_claiming(), name="fetcher")

@@ -86,6 +86,11 @@ class Registry:
         """Meta's token of a credential; None when it was removed."""
         return self._tokens.get(credential_id)
 
+    def token_of(self, phone_number_id: str) -> str | None:
+        """Meta's token by which a number's files are fetched; None when there is none."""
+        route = self._routes.get(phone_number_id)
+        return None if route is None else self._tokens.get(route.credential_id)
+
     def _take(self, snapshot: Snapshot) -> None:
         self._version = snapshot.version
         self._apps = snapshot.apps

@@ -8,6 +8,7 @@ kept beside it, each attempt once. Decisions are made elsewhere. Called by ``con
 
 import json
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -62,9 +63,12 @@ class Rollouts:
 
     # -- changing ---------------------------------------------------------------------------
 
-    async def start(self, recipe: str, *, why: str, who: str, salt: str) -> Rollout:
+    async def start(
+        self, recipe: str, *, why: str, who: str, salt: str, tally: Mapping[str, object] = NOTHING
+    ) -> Rollout:
         """Begin to roll out a recipe, by its label, or by its name: its newest version. Test workspaces are first.
 
+        ``tally`` is what whoever judges it begins with, of what JSON can hold.
         Raises WrongUse, NotFound, or Conflict when it is in use already or another rollout has not ended.
         """
         name, version = recipes.read_label(recipe)

@@ -9,9 +9,8 @@ import contextlib
 import hmac
 import random
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from penstock import __version__
 from penstock.adapters.graph.http import HttpGraph
@@ -24,6 +23,9 @@ from penstock.controls.gates.flags import FlagGates
 from penstock.controls.gates.keeper import GateKeeper
 from penstock.controls.gates.throttling import ThrottleGates
 from penstock.controls.reprocess.runner import Runner
+from penstock.controls.rollouts.chooser import Chooser
+from penstock.controls.rollouts.runner import Rollouts
+from penstock.controls.rollouts.trial import Trials
 from penstock.controls.rounds import Control, Rounds
 from penstock.controls.watch.watch import Watch
 from penstock.core import budget
@@ -41,11 +43,12 @@ from penstock.flow.stamping import Stamping
 from penstock.flow.sweeping import Sweeping
 from penstock.flow.timekeeping import Timekeeping
 from penstock.ledger.book import Ledger
-from penstock.ledger.signals import GATES, WORK
+from penstock.ledger.signals import GATES, RECIPES, WORK
 from penstock.settings import Settings
 from penstock.settings.key_file import secret_keys
 from penstock.web.app import App, Parts, build
 from penstock.web.metrics import Metrics
+from penstock.wiring.recipes import Engines, Implementation, graph_for, limit_for
 from penstock.wiring.stores import hosts_of, ledger_of, open_blobs
 
 _SESSIONS = b"penstock/sessions/1"
@@ -53,15 +56,7 @@ _SESSIONS = b"penstock/sessions/1"
 
 def open_graph(settings: Settings, *, send: Send = send_declared, clock: Callable[[], float] = time.time) -> HttpGraph:
     """Meta's Graph as these settings name it. Not started. ``send`` builds its requests; each is checked."""
-    return HttpGraph(
-        graph_url=settings.graph_url,
-        version=settings.graph_version,
-        media_hosts=settings.media_hosts,
-        allow_insecure=settings.allow_insecure_upstream,
-        concurrency=settings.fetch_concurrency,
-        send=send,
-        clock=clock,
-    )
+    return graph_for(settings, send=send, clock=clock)
 
 
 def open_gates(settings: Settings, ledger: Ledger, *, me: str | None = None) -> GateKeeper:
@@ -74,11 +69,7 @@ def open_gates(settings: Settings, ledger: Ledger, *, me: str | None = None) -> 
 
 def look_up_limit(settings: Settings) -> budget.Limit | None:
     """The error budget of each number, as these settings mean it; None = none."""
-    return budget.limit(
-        settings.lookup_error_budget,
-        host=urlsplit(settings.graph_url).hostname or "",
-        insecure=settings.allow_insecure_upstream,
-    )
+    return limit_for(settings)
 
 
 ROLES = frozenset({"receiver", "fetcher", "watcher", "console"})
@@ -95,9 +86,20 @@ class Part(Protocol):
 
 
 class Instance:
-    """Receiver, fetcher and pages over one ledger. ``send`` is the fetch implementation that is put in use."""
+    """Receiver, fetcher and pages over one ledger.
 
-    def __init__(self, settings: Settings, *, send: Send = send_declared, roles: Collection[str] = ROLES) -> None:
+    ``send`` is the fetch implementation that recipes name ``declared``; ``implementations`` are others by their names,
+    beside those that are installed.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        send: Send = send_declared,
+        implementations: Mapping[str, Implementation] | None = None,
+        roles: Collection[str] = ROLES,
+    ) -> None:
         self.roles = ROLES & frozenset(roles) or ROLES
         self._lock = InstanceLock(settings.database_file) if settings.database_file is not None else None
         self._stack = contextlib.AsyncExitStack()
@@ -106,6 +108,10 @@ class Instance:
         self.registry = Registry(self.ledger)
         self.blobs = Filing(open_blobs(settings))
         self.graph = open_graph(settings, send=send, clock=self.ledger.clock)
+        self.engines = Engines(
+            settings, self.graph, implementations=implementations, send=send, clock=self.ledger.clock
+        )
+        self.recipes = Chooser(self.ledger, self.engines, first=self.engines.standard)
         role = "all" if self.roles == ROLES else ",".join(sorted(self.roles))
         shares = self._lock is None and "fetcher" in self.roles
         self.housekeeping = Housekeeping(self.ledger, role=role, every_s=SHARING_BEAT_S if shares else BEAT_S)
@@ -119,6 +125,7 @@ class Instance:
             owner=self.housekeeping.id,  # what it has in its hands is freed when its beats stay away
             concurrency=settings.fetch_concurrency,
             gates=self.gates,
+            recipes=self.recipes,
             witness=self.metrics,
             look_up_limit=look_up_limit(settings),
             changed=self.nudge.changed,
@@ -131,10 +138,15 @@ class Instance:
         self.timekeeping = Timekeeping(self.ledger)
         self.sweeping = Sweeping(self.ledger, self.blobs)
         self.retention = Retention(self.ledger, self.blobs, owner=self.housekeeping.id)
+        self.trials = Trials(self.engines.unrehearsed)
         self.rounds = Rounds(self.ledger, self._controls(settings), owner=self.housekeeping.id)
         self.reprocess = Runner(self.ledger, owner=self.housekeeping.id, wake=self.new_work, changed=self.nudge.changed)
         self.receiver = Receiver(self.ledger, self.registry, wake=self.new_work, changed=self.nudge.changed)
-        self.hearing = [Hearing(self.ledger, GATES, self.gates.refresh), Hearing(self.ledger, WORK, self._wake)]
+        self.hearing = [
+            Hearing(self.ledger, GATES, self.gates.refresh),
+            Hearing(self.ledger, RECIPES, self.recipes.refresh),
+            Hearing(self.ledger, WORK, self._wake),
+        ]
         self.app: App = build(
             Parts(
                 ledger=self.ledger,
@@ -180,6 +192,7 @@ class Instance:
             lambda: Breakers(self.ledger),
             lambda: AuthGates(self.ledger),
             lambda: ThrottleGates(self.ledger),
+            lambda: Rollouts(self.ledger, self.trials, token=self.registry.token_of),
             lambda: Watch(self.ledger, rng=random.Random()),  # noqa: S311  chance decides samples, no secret
         ]
         if settings.flag_provider is not None:
@@ -194,12 +207,14 @@ class Instance:
         parts: list[Part] = [self.registry, self.housekeeping, self.timekeeping]
         if self.roles & {"fetcher", "console"}:
             parts.append(self.blobs)
+        if self.roles & {"fetcher", "watcher"}:
+            parts.append(self.engines)
         if "fetcher" in self.roles:
-            parts += [self.graph, self.gates, self.fetcher, *self.hearing]
+            parts += [self.graph, self.gates, self.recipes, self.fetcher, *self.hearing]
         if "watcher" in self.roles:
             parts.append(self.strays)
             parts += [] if self._lock is not None else [self.stamping]
-            parts += [self.sweeping, self.retention, self.deadlines, self.rounds, self.reprocess]
+            parts += [self.sweeping, self.retention, self.deadlines, self.trials, self.rounds, self.reprocess]
         return parts
 
     def new_work(self) -> None:

@@ -1,1 +1,1 @@
-"""Rollouts: which recipe an item gets while one is under way, what is learned of it, and how it goes on or back."""
+"""Which recipe an item gets, and how far a recipe may go; plugged into the fetcher's socket and the watch's rounds."""

@@ -21,6 +21,7 @@ from penstock.core.seen import Seen
 from penstock.core.staging import DONE, SHARES, TEST, Rollout, reached
 from penstock.core.work import Outcome
 from penstock.ledger.book import Ledger
+from penstock.ledger.signals import WORK
 
 _log = structlog.get_logger()
 
@@ -57,9 +58,8 @@ class Rollouts:
         frozen = await self._frozen()
         judged = await self._judged(hand, rollout, new, now, frozen)
         hand.kept.said = judged.why
-        if hand.violated:  # what shows it is among these attempts: it must have its effect before they are counted
-            await self._move(rollout, judged)
-        elif await self._keep(hand, rollout) and judged.move is not None:
+        # A violation is among these attempts, so it must have had its effect before they are counted.
+        if (hand.violated or await self._keep(hand, rollout)) and judged.move is not None:
             await self._move(rollout, judged)
 
     async def _judged(
@@ -91,18 +91,22 @@ class Rollouts:
 
     async def _move(self, rollout: Rollout, judged: Judged) -> None:
         """Change the rollout, unless somebody else has changed it meanwhile."""
-        assert judged.move is not None
-        following = moved(At(rollout.stage, rollout.paused), judged.move)
+        move = judged.move
+        assert move is not None
+        following = moved(At(rollout.stage, rollout.paused), move)
         assert following is not None
         store = self._ledger.rollouts
-        if judged.move is Move.ROLL_BACK:
+        if move is Move.ROLL_BACK:
             done = await store.roll_back(rollout.id, who=WHO, reason=judged.why)
         elif following.stage == DONE:
             done = await store.finish(rollout, who=WHO, reason=judged.why)
         else:
             done = await store.set_stage(rollout, following.stage, who=WHO, reason=judged.why)
         if done is not None:
-            level = _log.warning if judged.move is Move.ROLL_BACK else _log.info
+            if move is Move.ROLL_BACK:  # what was refused waits long, for usually a release has to be mended first
+                await self._ledger.queue.hurry(Outcome.CONTRACT, now=await self._ledger.now())
+                self._ledger.signals.soon(WORK)
+            level = _log.warning if move is Move.ROLL_BACK else _log.info
             level("rollout.moved", rollout=rollout.id, recipe=rollout.recipe, stage=following.stage, why=judged.why)
 
     async def _keep(self, hand: "_Hand", rollout: Rollout) -> bool:
@@ -141,7 +145,7 @@ class _Hand:
         return self._guard
 
     def counts(self, rollout: Rollout, seen: Seen, *, any_recipe: bool = False) -> bool:
-        """Whether an attempt is evidence: test workspaces have the candidate throughout, and so compare with nothing."""
+        """Whether an attempt is evidence: test workspaces have the candidate throughout: nothing to compare."""
         if not any_recipe and seen.recipe not in {rollout.recipe, rollout.previous}:
             return False
         return self.kept.asked.counts_tests or seen.workspace not in rollout.test_workspaces
@@ -164,8 +168,8 @@ def _unit(rollout: Rollout, seen: Seen) -> str:
 
 
 def violates(seen: Seen) -> bool:
-    """Whether a request was prepared that is not the declared one; not, that none could be made of a media id."""
-    return not seen.contract_ok and seen.wire_method is not None
+    """Whether a request was not the declared one; where a media id is unfit for any, it came to no host."""
+    return not seen.contract_ok and seen.host is not None
 
 
 def _violation(seen: Seen) -> str:

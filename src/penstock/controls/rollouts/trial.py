@@ -7,7 +7,7 @@ written. One file at a time, in the background, for the rounds do not wait. Made
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol
 
 from penstock.adapters.graph.port import Graph
@@ -25,7 +25,7 @@ class Rehearsed(Graph, Protocol):
         """Send every declared operation to a socket of our own. Raises ContractViolation, Unreachable."""
 
 
-Open = Callable[[Recipe], Rehearsed]
+Open = Callable[[Recipe], Awaitable[Rehearsed]]
 
 
 class File(NamedTuple):
@@ -67,7 +67,7 @@ class Trials:
     async def rehearse(self, recipe: Recipe) -> str | None:
         """What is wrong with the requests of a recipe; None when they are the declared ones. Raises Unreachable."""
         try:
-            await self._open(recipe).rehearse()
+            await (await self._open(recipe)).rehearse()
         except Unreachable:
             raise
         except PenstockError as error:  # above all a ContractViolation; or its implementation is not installed
@@ -97,7 +97,7 @@ class Trials:
                 new, fetched = await self._fetch(candidate, file)
                 if new.trouble is Trouble.CONTRACT:
                     return Compared(file.media_row, "refused", new.detail or "its request was not the declared one")
-                old, known = await self._fetch(current, file)
+                _, known = await self._fetch(current, file)
         except TimeoutError:
             return Compared(file.media_row, "unsure", f"it took longer than {self._patience_s:.0f} s")
         except PenstockError as error:
@@ -105,7 +105,7 @@ class Trials:
         return _judged(file, new, fetched, known)
 
     async def _fetch(self, recipe: Recipe, file: File) -> tuple[Exchange, "Fetched | None"]:
-        graph = self._open(recipe)
+        graph = await self._open(recipe)
         await graph.start()
         try:
             exchange, found = await graph.look_up(file.media_id, token=file.token)
