@@ -355,3 +355,16 @@ async def test_the_error_budget_is_the_recipes(take: Any) -> None:
     assert isinstance(held, PutBack)
     assert held.due_at > NOW + 3_000
     assert len(graph.asked) == 1
+
+
+async def test_gates_are_asked_about_the_host_that_the_recipe_asks(take: Any) -> None:
+    hosts: list[Any] = []
+
+    class Noting(NoGates):
+        def admit(self, claim: Claim, operation: str, now: float, *, host: str | None = None) -> Permit | Wait:
+            hosts.append(host)
+            return Permit()
+
+    graph = Script([LOOKED_UP], [BROUGHT])
+    await take(graph, recipes=InTurn(Chosen("fast/2", graph, host="other.example")), gates=Noting())
+    assert hosts == ["other.example", "lookaside.fbsbx.com"]

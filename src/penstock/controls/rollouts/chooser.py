@@ -15,7 +15,7 @@ import structlog
 
 from penstock.core import outage, staging
 from penstock.core.errors import PenstockError
-from penstock.core.recipe import Recipe
+from penstock.core.recipe import STANDARD, Recipe
 from penstock.core.staging import Rollout, View
 from penstock.core.work import Claim
 from penstock.flow.sockets import Chosen
@@ -48,6 +48,7 @@ class Chooser:
         self._view: View | None = None
         self._whole = False  # everything in the view can be used here
         self._default = first
+        self._in_use = [STANDARD]  # the recipes that are chosen from
         self._rollout: Rollout | None = None  # one that this machine takes part in
         self._canary = first
         self._task: asyncio.Task[None] | None = None
@@ -82,8 +83,7 @@ class Chooser:
             if view is not None and (look.view is not None or not self._whole):
                 await self._take(view)
                 self._view, self._mark = view, look.mark
-            if view is not None:
-                await self._engines.keep_only(_needed(view))
+            await self._engines.keep_only(self._in_use)
 
     async def _take(self, view: View) -> None:
         """Choose by another view from now on."""
@@ -91,9 +91,10 @@ class Chooser:
         canary = None if view.canary is None else await self._engines.ready(view.canary)
         self._whole = default is not None and (view.canary is None or canary is not None)
         before = self._default.label, self._rollout
-        if default is not None:
-            self._default = default
         # From here to the end nothing is waited for: whoever chooses sees the one view or the other.
+        if default is not None:
+            self._default, self._in_use = default, [view.default]
+        self._in_use = self._in_use[:1] + ([] if canary is None or view.canary is None else [view.canary])
         self._rollout = None if canary is None else view.rollout
         self._canary = self._default if canary is None else msgspec.structs.replace(canary, instead=self._default)
         if (self._default.label, self._rollout) != before:
@@ -108,10 +109,6 @@ class Chooser:
                 _log.log(outage.level(error), "recipes.stale", reason=str(error))
             except Exception:  # noqa: BLE001 -- a mistake of ours: what is in use stays in use
                 _log.exception("recipes.failed")
-
-
-def _needed(view: View) -> list[Recipe]:
-    return [view.default] if view.canary is None else [view.default, view.canary]
 
 
 def _facts(rollout: Rollout | None) -> dict[str, object]:
