@@ -418,6 +418,7 @@ FACTS = Facts(
         ({"numbers": ("2",)}, False),
         ({"tokens": ("a",)}, True),
         ({"tokens": ("b",)}, False),
+        ({"versions": ("v99.0",)}, False),
         ({"from_s": 100.0}, True),
         ({"from_s": 101.0}, False),
         ({"until_s": 100.0}, False),

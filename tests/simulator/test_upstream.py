@@ -74,6 +74,13 @@ async def test_another_scenario_counts_on_open_connections_too(start: Start) -> 
     assert {request.connection for request in meta.record.requests} == {1}
 
 
+async def test_a_fault_may_be_of_one_graph_version_only(start: Start, ask: Ask) -> None:
+    meta = await start(one_fault(FaultRule(fault="get-405", versions=("v99.0",))))
+    media = meta.upload(b"a file", "image/jpeg")
+    assert (await ask(meta, f"/v99.0/{media.id}")).status == 405
+    assert (await ask(meta, f"/v26.0/{media.id}")).status == 200
+
+
 async def test_first_n_counts_the_requests_of_each_media_on_each_hop(start: Start, ask: Ask) -> None:
     meta = await start(one_fault(FaultRule(fault="server-error", first_n=2)))
     media = [meta.upload(b"x", "image/jpeg", number=NUMBER) for _ in range(2)]

@@ -71,6 +71,7 @@ def _fits(rule: FaultRule, facts: Facts) -> bool:
         and (not rule.kinds or facts.kind in rule.kinds)
         and (not rule.numbers or facts.number in rule.numbers)
         and (not rule.tokens or facts.token in rule.tokens)
+        and (not rule.versions or facts.target.split("/")[1] in rule.versions)
         and (rule.first_n is None or facts.nth <= rule.first_n)
     )
 

@@ -25,7 +25,8 @@ class FaultRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """One fault of one server, and when it strikes. The first rule of a server that fits a request decides.
 
     ``probability`` is drawn per request, repeatably by seed, media id and the number of the request. ``from_s`` and
-    ``until_s`` are simulated seconds since the start. ``first_n`` strikes only the first n requests of each media.
+    ``until_s`` are simulated seconds since the start. ``versions`` are Graph versions in the path of a look-up.
+    ``first_n`` strikes only the first n requests of each media.
     Raises ValueError when the fault is unknown, or a parameter or hop does not belong to it.
     """
 
@@ -37,6 +38,7 @@ class FaultRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     kinds: tuple[Kind, ...] = ()
     numbers: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
     first_n: AtLeastOne | None = None
     status: Annotated[int, msgspec.Meta(ge=200, le=599)] | None = None
     code: Count | None = None

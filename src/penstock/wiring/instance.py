@@ -192,7 +192,12 @@ class Instance:
             lambda: Breakers(self.ledger),
             lambda: AuthGates(self.ledger),
             lambda: ThrottleGates(self.ledger),
-            lambda: Rollouts(self.ledger, self.trials, token=self.registry.token_of),
+            lambda: Rollouts(
+                self.ledger,
+                self.trials,
+                token=self.registry.token_of,
+                changed=self.recipes.refresh if "fetcher" in self.roles else None,
+            ),
             lambda: Watch(self.ledger, rng=random.Random()),  # noqa: S311  chance decides samples, no secret
         ]
         if settings.flag_provider is not None:

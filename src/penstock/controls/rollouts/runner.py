@@ -7,7 +7,7 @@ of the controls of ``controls.rounds``.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -32,10 +32,18 @@ _FREEZING = frozenset({"suspected", "open"})
 
 
 class Rollouts:
-    """Looks after the rollout that is under way, if there is one."""
+    """Looks after the rollout that is under way, if there is one. ``changed`` is called when it has moved one."""
 
-    def __init__(self, ledger: Ledger, trials: Trials, *, token: Callable[[str], str | None]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        trials: Trials,
+        *,
+        token: Callable[[str], str | None],
+        changed: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._ledger = ledger
+        self._changed = changed
         self._testing = Testing(ledger, trials, token=token)
         self._recent: deque[Seen] = deque(maxlen=_REMEMBERED)
         self._pending: deque[Seen] = deque(maxlen=_PENDING)
@@ -106,6 +114,8 @@ class Rollouts:
             if move is Move.ROLL_BACK:  # what was refused waits long, for usually a release has to be mended first
                 await self._ledger.queue.hurry(Outcome.CONTRACT, now=await self._ledger.now())
                 self._ledger.signals.soon(WORK)
+            if self._changed is not None:  # this process need not wait until it is told
+                await self._changed()
             level = _log.warning if move is Move.ROLL_BACK else _log.info
             level("rollout.moved", rollout=rollout.id, recipe=rollout.recipe, stage=following.stage, why=judged.why)
 
