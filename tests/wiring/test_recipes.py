@@ -183,11 +183,12 @@ async def test_one_that_is_not_installed_on_this_machine_is_said_once_and_left_o
     assert told["reason"] == "its implementation 'acme' is not installed on this machine"
 
 
-async def test_one_that_is_installed_is_found_by_its_entry_point(
+async def test_one_that_is_installed_as_the_handbook_shows_is_found_by_its_entry_point(
     place: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = "async def send(session, call):\n    from penstock.adapters.graph.sending import send_declared\n"
-    module += "    return await send_declared(session, call)\n\n\ndef make():\n    return send\n"
+    page = (Path(__file__).parents[2] / "docs" / "howto" / "recipes.md").read_text("utf-8")
+    module = page.partition("```python\n")[2].partition("```")[0]
+    assert "def make():" in module
     (tmp_path / "acme_fetching.py").write_text(module)
     installed = tmp_path / "acme_fetching-1.0.dist-info"
     installed.mkdir()
