@@ -223,6 +223,20 @@ async def test_parameters_take_effect_for_their_recipe_alone(place: Any) -> None
     assert str(usual.header("user-agent")).startswith("Penstock/")
 
 
+async def test_a_recipe_may_ask_another_graph(place: Any) -> None:
+    it: Place = await place()
+    async with Platform() as other:
+        other.add_token("token-a", "EAAGtokenA")
+        other.add_number(NUMBERS["lab"], app_secret=b"app-secret", callback="http://127.0.0.1:9/", token="token-a")
+        await it.try_out("next", graph_url=other.graph_url, concurrency=1)
+        usual, it.meta = it.meta, other
+        assert used(await it.fetched("lab")) == {"next/1"}
+        assert (len(other.record.lookups()), usual.record.lookups()) == (1, [])
+        it.meta = usual
+        assert used(await it.fetched("acme")) == {"standard/1"}
+        assert (len(other.record.lookups()), len(usual.record.lookups())) == (1, 1)
+
+
 async def test_what_was_rolled_out_is_in_use_after_a_restart(
     place: Any, tmp_path: Path, signed: Callable[..., bytes]
 ) -> None:
