@@ -183,11 +183,12 @@ async def test_one_that_is_not_installed_on_this_machine_is_said_once_and_left_o
     assert told["reason"] == "its implementation 'acme' is not installed on this machine"
 
 
-async def test_one_that_is_installed_is_found_by_its_entry_point(
+async def test_one_that_is_installed_as_the_handbook_shows_is_found_by_its_entry_point(
     place: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = "async def send(session, call):\n    from penstock.adapters.graph.sending import send_declared\n"
-    module += "    return await send_declared(session, call)\n\n\ndef make():\n    return send\n"
+    page = (Path(__file__).parents[2] / "docs" / "howto" / "recipes.md").read_text("utf-8")
+    module = page.partition("```python\n")[2].partition("```")[0]
+    assert "def make():" in module
     (tmp_path / "acme_fetching.py").write_text(module)
     installed = tmp_path / "acme_fetching-1.0.dist-info"
     installed.mkdir()
@@ -220,6 +221,20 @@ async def test_parameters_take_effect_for_their_recipe_alone(place: Any) -> None
     assert tried.header("user-agent") == "a test/1"
     assert usual.target.startswith("/v26.0/")
     assert str(usual.header("user-agent")).startswith("Penstock/")
+
+
+async def test_a_recipe_may_ask_another_graph(place: Any) -> None:
+    it: Place = await place()
+    async with Platform() as other:
+        other.add_token("token-a", "EAAGtokenA")
+        other.add_number(NUMBERS["lab"], app_secret=b"app-secret", callback="http://127.0.0.1:9/", token="token-a")
+        await it.try_out("next", graph_url=other.graph_url, concurrency=1)
+        usual, it.meta = it.meta, other
+        assert used(await it.fetched("lab")) == {"next/1"}
+        assert (len(other.record.lookups()), usual.record.lookups()) == (1, [])
+        it.meta = usual
+        assert used(await it.fetched("acme")) == {"standard/1"}
+        assert (len(other.record.lookups()), len(usual.record.lookups())) == (1, 1)
 
 
 async def test_what_was_rolled_out_is_in_use_after_a_restart(

@@ -31,6 +31,7 @@ from penstock.web.api.gates import Gates
 from penstock.web.api.incidents import Incidents
 from penstock.web.api.provisioning import Provisioning
 from penstock.web.api.reading import Reading
+from penstock.web.api.recipes import Recipes
 from penstock.web.api.reprocess import Reprocessing
 from penstock.web.api.rollouts import Rollouts
 from penstock.web.api.shapes import Problem, ProblemAnswer
@@ -67,6 +68,7 @@ class Parts:
     metrics: Metrics | None = None  # made here unless the fetcher is to be counted, too
     body_within_s: float = 20.0  # a webhook's body must be complete by then
     door: bool = True  # whether Meta's webhooks are taken here
+    insecure: bool = False  # whether a recipe may name an upstream without TLS
     pages: bool = True  # whether people and programs are served here; health and figures always are
 
 
@@ -91,6 +93,7 @@ class App:
             Gates(parts.ledger, Operating(parts.ledger)),
             Reprocessing(parts.ledger),
             Incidents(parts.ledger),
+            Recipes(parts.ledger, insecure=parts.insecure),
             Rollouts(parts.ledger),
         )
 

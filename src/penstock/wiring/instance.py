@@ -158,6 +158,7 @@ class Instance:
                 session_key=hmac.digest(secret_keys(settings)[0].encode(), _SESSIONS, "sha256"),
                 version=__version__,
                 metrics=self.metrics,
+                insecure=settings.allow_insecure_upstream,
                 door="receiver" in self.roles,
                 pages="console" in self.roles,
             )

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
+from penstock.controls.rollouts.first_stage import FirstStage
 from penstock.controls.rollouts.kept import Kept, kept_of
-from penstock.controls.rollouts.testing import Testing
 from penstock.controls.rollouts.trial import Trials
 from penstock.core import buckets
 from penstock.core.guard import Guard
@@ -44,7 +44,7 @@ class Rollouts:
     ) -> None:
         self._ledger = ledger
         self._changed = changed
-        self._testing = Testing(ledger, trials, token=token)
+        self._first = FirstStage(ledger, trials, token=token)
         self._recent: deque[Seen] = deque(maxlen=_REMEMBERED)
         self._pending: deque[Seen] = deque(maxlen=_PENDING)
         self._hand: _Hand | None = None
@@ -79,7 +79,7 @@ class Rollouts:
         hand.violated = violation is not None
         hand.last = max([hand.last, *(each.id for each in new)])
         if rollout.stage == TEST:
-            return await self._testing.judged(at, rollout, hand.kept, now, violation)
+            return await self._first.judged(at, rollout, hand.kept, now, violation)
         guard = hand.guard(rollout, self._recent)
         for each in new:
             if each.first and hand.counts(rollout, each):

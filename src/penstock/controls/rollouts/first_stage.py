@@ -20,7 +20,7 @@ _SOON_S = 60.0  # a file that expires sooner is left alone
 _TRIED = ("attached", "waiting")
 
 
-class Testing:
+class FirstStage:
     """One rollout's test at a time. ``token`` gives the token by which a number's files are fetched."""
 
     def __init__(self, ledger: Ledger, trials: Trials, *, token: Callable[[str], str | None]) -> None:
