@@ -35,7 +35,7 @@ class Lab:
         messages = []
         for number in range(count):
             media = self.meta.upload(b"file %d" % number, "image/jpeg", number=NUMBER)
-            messages.append(webhooks.file(f"wamid.{number}", media.id))
+            messages.append(webhooks.file(f"wamid.{number}", media.id, timestamp=str(int(await self.ledger.now()))))
         snapshot = await self.ledger.provisioning.snapshot()
         body = webhooks.body(*messages)
         receipt = await self.ledger.journal.receive(
@@ -51,7 +51,7 @@ class Lab:
 
     async def go(self, kept: Kept, *, until: Callable[[], bool] = lambda: False, paused: bool = False) -> Judged:
         """Look again and again, until something is to be done or a condition holds."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(30):
             while True:
                 now = await self.ledger.now()
                 judged = await self.first.judged(At(TEST, paused), self.rollout, kept, now, None)
