@@ -35,15 +35,24 @@ def rollout() -> None:
     help="So many suffice at every stage, for little traffic: fewer prove less.",
 )
 @click.option("--without-test", is_flag=True, help="Compare no files of test workspaces; rehearse its requests only.")
+@click.option("--only-test", is_flag=True, help="Rehearse: stay with the test workspaces until it is moved by hand.")
 @arguments.as_json
-def start(recipe: str, why: str, files: int, outcomes: int | None, without_test: bool, json_: bool) -> None:
+def start(
+    recipe: str, why: str, files: int, outcomes: int | None, without_test: bool, only_test: bool, json_: bool
+) -> None:
     """Begin to roll out a recipe: fast/2, or fast for its newest version."""
 
     async def work(ledger: "Ledger") -> tuple[Rollout, bool]:
         from penstock.controls.rollouts.operating import Operating, Order
 
         order = Order(
-            recipe=recipe, by=session.who(), why=why, files=files, outcomes=outcomes, without_test=without_test
+            recipe=recipe,
+            by=session.who(),
+            why=why,
+            files=files,
+            outcomes=outcomes,
+            without_test=without_test,
+            only_test=only_test,
         )
         made = await Operating(ledger).start(order)
         return made, bool(await ledger.processes.alive(now=await ledger.now()))
@@ -56,7 +65,8 @@ def start(recipe: str, why: str, files: int, outcomes: int | None, without_test:
         return
     test = "its requests are rehearsed" if without_test else f"{', '.join(made.test_workspaces)} first"
     showing.line(f"Rollout {made.id} of {made.recipe} began, in place of {made.previous}: {test}.")
-    showing.line("It goes on by itself as the evidence suffices: see `penstock rollout status`.")
+    goes = "It stays there until it is moved by hand" if only_test else "It goes on by itself as the evidence suffices"
+    showing.line(f"{goes}: see `penstock rollout status`.")
 
 
 def _by_hand(move: Move, text: str) -> click.Command:

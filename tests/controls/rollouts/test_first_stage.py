@@ -93,6 +93,15 @@ async def test_files_of_the_test_workspace_are_compared_until_enough_are_the_sam
     assert len(set(kept.tested.files)) == 3
 
 
+async def test_a_rehearsal_stays_with_the_test_workspaces_when_the_test_is_passed(lab: Any, webhooks: Any) -> None:
+    it: Lab = await lab()
+    await it.receive(webhooks, 2)
+    kept = Kept(asked=Asked(files=1, only_test=True))
+    judged = await it.go(kept, until=lambda: kept.tested.same == 1)
+    assert judged.move is None
+    assert judged.why.startswith("The test is passed.")
+
+
 async def test_files_that_come_by_the_recipe_in_use_alone_take_it_back(lab: Any, webhooks: Any) -> None:
     it: Lab = await lab(UNKNOWN)
     await it.receive(webhooks, 6)

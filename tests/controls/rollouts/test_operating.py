@@ -44,7 +44,10 @@ async def test_without_a_test_workspace_somebody_has_to_say_so(ledger: Ledger) -
     assert kept_of(await operating.start(order(without_test=True))).asked.files is None
 
 
-@pytest.mark.parametrize("wrong", [{"outcomes": 0}, {"files": 0}, {"why": " \n"}, {"why": "x" * 501}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"outcomes": 0}, {"files": 0}, {"only_test": True, "without_test": True}, {"why": " \n"}, {"why": "x" * 501}],
+)
 async def test_what_cannot_be_meant_is_refused(operating: Operating, wrong: dict[str, object]) -> None:
     with pytest.raises(WrongUse):
         await operating.start(order(**wrong))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from penstock.controls.rollouts.kept import Kept
 from penstock.controls.rollouts.trial import File, Trials
 from penstock.core.gate import OPERATOR, Board
-from penstock.core.rollout import At, Judged, Tested, judge_test
+from penstock.core.rollout import At, Judged, Move, Tested, judge_test
 from penstock.core.staging import Rollout
 from penstock.ledger.book import Ledger
 from penstock.ledger.rows import Media
@@ -39,9 +39,13 @@ class FirstStage:
         wanted = kept.asked.files
         if refused is None and wanted is not None:
             refused, different = self._taken(kept.tested)
-            if refused is None and different is None and not self._trials.busy and not at.paused:
+            goes_on = refused is None and different is None and not at.paused and kept.tested.same < wanted
+            if goes_on and not self._trials.busy:
                 await self._next(rollout, kept.tested, now)
-        return judge_test(at, kept.tested, wanted=wanted, refused=refused, different=different)
+        judged = judge_test(at, kept.tested, wanted=wanted, refused=refused, different=different)
+        if judged.move is Move.ADVANCE and kept.asked.only_test:
+            return Judged(None, f"The test is passed. {judged.why} It stays here until it is advanced or rolled back.")
+        return judged
 
     def _taken(self, tested: Tested) -> tuple[str | None, str | None]:
         """Take what came of the last file; (why it is refused, what was different)."""

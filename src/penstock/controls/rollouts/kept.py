@@ -20,6 +20,7 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
 
     outcomes: int | None = None  # suffice at every stage
     files: int | None = FEW  # of test workspaces that must come out the same; None: it goes without
+    only_test: bool = False  # it stays with the test workspaces until somebody moves it on
     counts_tests: bool = False  # every workspace is a test workspace: what they do is all there is to count
 
 

@@ -27,6 +27,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     why: str
     without_test: bool = False  # no files of test workspaces are compared; its requests are rehearsed all the same
+    only_test: bool = False  # it goes no further by itself than the test workspaces
     files: int = FEW  # that must come out the same
     outcomes: int | None = None  # that suffice at every stage
 
@@ -44,6 +45,8 @@ class Operating:
             raise WrongUse(f"the outcomes that suffice are 1 to {MOST_OUTCOMES:,}")
         if not 1 <= order.files <= MOST_FILES:
             raise WrongUse(f"the files that must come out the same are 1 to {MOST_FILES:,}")
+        if order.only_test and order.without_test:
+            raise WrongUse("--only-test and --without-test together leave nothing to be done")
         await self._ledger.recipes.get(order.recipe)  # what does not exist is said before what is missing for it
         workspaces = await self._ledger.provisioning.workspaces()
         tests = [row for row in workspaces if row["test"]]
@@ -55,6 +58,7 @@ class Operating:
         asked = Asked(
             outcomes=order.outcomes,
             files=None if order.without_test else order.files,
+            only_test=order.only_test,
             counts_tests=bool(tests) and len(tests) == len(workspaces),
         )
         salt = secrets.token_hex(8)

@@ -52,6 +52,7 @@ class RolloutNew(Struct, forbid_unknown_fields=True):
     recipe: Annotated[str, Meta(min_length=1, max_length=80, description="fast/2, or fast: its newest version")]
     why: Why
     without_test: Annotated[bool, Meta(description="compare no files of test workspaces")] = False
+    only_test: Annotated[bool, Meta(description="stay with the test workspaces until it is moved by hand")] = False
     files: Annotated[int, Meta(ge=1, le=MOST_FILES, description="that must come out the same")] = FEW
     outcomes: Annotated[int, Meta(ge=1, le=MOST_OUTCOMES, description="suffice at every stage")] | None = None
 
@@ -147,6 +148,7 @@ class Rollouts:
             by=f"token:{ask.access.name}",
             why=new.why,
             without_test=new.without_test,
+            only_test=new.only_test,
             files=new.files,
             outcomes=new.outcomes,
         )
