@@ -66,8 +66,9 @@ async def _acts(*, speed: float, seed: int, json_: bool) -> int:
         click.echo(
             f"incident: the same client was let out, to a fleet of which some servers take its requests; alarm after "
             f"{words.many(incident.outcomes_to_alarm or 0, 'outcome')} ({incident.alarm_s} s), "
-            f"{incident.operation_named} named, cause after {words.many(incident.failures_to_cause or 0, 'failure')}: {incident.cause} The gate was shut "
-            f"{incident.gate_after_alarm_s} s after the alarm; {words.many(incident.text_delayed, 'text')} delayed, "
+            f"{incident.operation_named} named, cause after {words.many(incident.failures_to_cause or 0, 'failure')}: "
+            f"{incident.cause} The gate was shut {incident.gate_after_alarm_s} s after the alarm; "
+            f"{words.many(incident.text_delayed, 'text')} delayed, "
             f"{words.count(incident.attached)} of {words.many(incident.media, 'file')} attached, {incident.lost} lost. "
             f"The report: {played.report}"
         )
