@@ -286,6 +286,21 @@ def test_three_probes_that_pass_in_a_row_open_it_a_little() -> None:
     assert "3 files in a row" in intent.why
 
 
+def test_what_passes_and_was_not_the_declared_request_opens_nothing() -> None:
+    watch = Watch()
+    watch.shut()
+    for _ in range(12):
+        watch.later(5.0)
+        watch.attempt(True, nth=4, own=True)
+    intent = watch.breaker.tick(watch.now)
+    assert intent is not None
+    assert intent.opening == PROBE_OPENING
+    for _ in range(3):
+        intent = watch.probe(True)
+    assert intent is not None
+    assert intent.opening == RAMP_FROM
+
+
 def test_the_opening_grows_each_second_until_there_is_no_gate() -> None:
     watch = Watch()
     watch.shut()

@@ -117,6 +117,21 @@ def test_a_violation_of_the_contract_is_an_alarm_by_itself() -> None:
     assert (said.kind, said.key.family, said.onset_at) == ("alarm", "contract", 5.0)
 
 
+def test_one_request_that_went_out_other_than_declared_and_failed_is_an_alarm_by_itself_and_once() -> None:
+    it, began = calm(2)
+    said = it.strayed(LOOK_UP, Outcome.CLIENT_BUG, began)
+    assert said is not None
+    assert (said.kind, said.key) == ("alarm", Key(LOOK_UP, "client_bug"))
+    assert it.strayed(LOOK_UP, Outcome.CLIENT_BUG, began + 1) is None
+    healed = [it.seen(first(began + 10 + at)) for at in range(100)]
+    assert [each.kind for each in healed if each is not None] == ["recovered"]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.DELIVERED, Outcome.THROTTLE, Outcome.LOCAL])
+def test_one_that_went_astray_and_did_not_fail_says_nothing(outcome: Outcome) -> None:
+    assert Detector().strayed(LOOK_UP, outcome, 5.0) is None
+
+
 def test_an_alarm_is_rung_once_and_recovers_by_evidence() -> None:
     it, began = calm(50)
     (alarm,) = fail(it, began, 40, workspaces=50)

@@ -1,6 +1,8 @@
 """The demo shows what it says: files of every kind arrive, each once, and the books add up."""
 
 import asyncio
+import shutil
+from pathlib import Path
 
 import aiohttp
 
@@ -21,6 +23,11 @@ async def test_every_act_shows_what_it_should_and_the_books_add_up() -> None:
     assert contract.requests_refused >= contract.files > 0
     assert (contract.requests_on_wire_with_wrong_method, contract.rolled_back) == (0, True)
     assert (contract.items_lost, contract.doubled) == (0, 0)
+    seed = played.acts.incident
+    assert (seed.operation_named, seed.text_delayed, seed.lost, seed.doubled) == ("media.look_up", 0, 0, 0)
+    assert played.report is not None
+    assert "<svg" in Path(played.report).read_text(encoding="utf-8")
+    shutil.rmtree(Path(played.report).parent)
     outage = played.acts.outage
     assert outage.attached == outage.media > 0
     assert (outage.lost, outage.doubled) == (0, 0)

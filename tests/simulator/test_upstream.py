@@ -29,6 +29,18 @@ async def test_a_connection_stays_with_its_server_and_answers_name_it(start: Sta
     assert {request.server for request in meta.record.requests} == set(names)
 
 
+async def test_behind_a_balancer_each_request_of_a_connection_may_meet_another_server(start: Start) -> None:
+    meta = await start(Scenario(servers=(Server(name="s", count=20),), rules=Rules(balance="request")))
+    media = meta.upload(b"x", "image/jpeg", number=NUMBER)
+    async with aiohttp.ClientSession(headers=HEADERS) as session:
+        for _ in range(20):
+            async with session.get(f"{meta.graph_url}/v26.0/{media.id}") as answer:
+                await answer.read()
+
+    assert {request.connection for request in meta.record.requests} == {1}
+    assert len({request.server for request in meta.record.requests}) > 3
+
+
 async def test_fresh_connections_meet_different_servers(start: Start, ask: Ask) -> None:
     meta = await start(one_fault(FaultRule(fault="get-405"), servers=10, bad=3), seed=4)
     media = meta.upload(b"x", "image/jpeg", number=NUMBER)

@@ -44,13 +44,14 @@ async def _acts(*, speed: float, seed: int, json_: bool) -> int:
 
     from penstock.demo import play
 
-    showing.note("playing the acts; this takes about two minutes")
+    showing.note("playing the acts; this takes about four minutes")
     structlog.configure(processors=[_but_expected, *structlog.get_config()["processors"]])
     played = await play.acts(speed=speed, seed=seed)
     if json_:
         click.echo(json.dumps(msgspec.to_builtins(played)))
     else:
         calm, contract, outage = played.acts.calm, played.acts.contract, played.acts.outage
+        incident = played.acts.incident
         click.echo(
             f"calm: {words.many(calm.messages, 'message')}, {words.many(calm.media, 'file')}, "
             f"{words.count(calm.attached)} attached, {calm.lost} lost, {calm.doubled} doubled; "
@@ -61,6 +62,15 @@ async def _acts(*, speed: float, seed: int, json_: bool) -> int:
             f"{words.many(contract.requests_refused, 'request')} refused, "
             f"{contract.requests_on_wire_with_wrong_method} on the wire with a wrong method; "
             f"{'rolled back' if contract.rolled_back else 'not rolled back'}, {contract.items_lost} files lost"
+        )
+        click.echo(
+            f"incident: the same client was let out, to a fleet of which some servers take its requests; alarm after "
+            f"{words.many(incident.outcomes_to_alarm or 0, 'outcome')} ({incident.alarm_s} s), "
+            f"{incident.operation_named} named, cause after {words.many(incident.failures_to_cause or 0, 'failure')}: "
+            f"{incident.cause} The gate was shut {incident.gate_after_alarm_s} s after the alarm; "
+            f"{words.many(incident.text_delayed, 'text')} delayed, "
+            f"{words.count(incident.attached)} of {words.many(incident.media, 'file')} attached, {incident.lost} lost. "
+            f"The report: {played.report}"
         )
         click.echo(
             f"outage: the whole fleet failed; {words.many(outage.held_max, 'file')} held, "

@@ -18,9 +18,6 @@ from penstock.core.incident import Event, Incident, sentence, summary
 if TYPE_CHECKING:
     from penstock.ledger.book import Ledger
 
-_ACTIONS = 200  # changes since the onset that a report lists
-_BEFORE_S = 1.0  # an action at the very onset belongs to it
-
 
 @click.group(cls=Family)
 def incident() -> None:
@@ -111,8 +108,10 @@ def report(number: int, format_: str | None, out: Path | None, workspace: str | 
     """Write the report on an incident: what happened, to whom, why, and the proof that nothing was lost."""
     chosen = format_ or ("html" if out is not None and out.suffix in {".html", ".htm"} else "md")
 
+    from penstock.controls.watch.reporting import gathered
+
     async def work(ledger: "Ledger") -> tuple[postmortem.Told, list[postmortem.File]]:
-        told = await _told(ledger, number)
+        told = await gathered(ledger, number)
         if workspace is None:
             return told, []
         if not any(row["name"] == workspace for row in await ledger.provisioning.workspaces()):
@@ -144,37 +143,6 @@ def report(number: int, format_: str | None, out: Path | None, workspace: str | 
         click.echo(text, nl=False)
     else:
         showing.line(f"The report on incident {number} is in {out}.")
-
-
-async def _told(ledger: "Ledger", number: int) -> postmortem.Told:
-    """Everything that a report is made of."""
-    now = await ledger.now()
-    found = await ledger.incidents.get(number)
-    changes = await ledger.audit_log.latest(since=found.onset_at - _BEFORE_S, limit=_ACTIONS)
-    until = now if found.closed_at is None else found.closed_at
-    return postmortem.Told(
-        incident=found,
-        events=await ledger.incidents.events(number),
-        impact=await ledger.impacts.of(found, now=now),
-        actions=[
-            postmortem.Action(row.at, row.entry.who, f"{row.entry.action} {_subject(row.entry.subject)}", row.entry.why)
-            for row in changes
-            if row.at <= until
-        ],
-        workspaces=len(await ledger.provisioning.workspaces()),
-        now=now,
-    )
-
-
-def _subject(subject: object) -> str:
-    """What was changed: names and numbers, without what belongs to a change of a gate's own."""
-    if isinstance(subject, str):
-        return subject
-    if not isinstance(subject, dict):
-        return ""
-    scope = subject.get("scope")
-    plain = scope if isinstance(scope, dict) else subject
-    return ", ".join(f"{key} {value}" for key, value in plain.items()) or "everything"
 
 
 def _write(path: Path, text: str) -> None:

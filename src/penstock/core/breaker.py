@@ -3,8 +3,8 @@
 It judges *files*, not requests: while retries over new connections get the files through, nothing is shut, however many
 requests fail. Shut, one file every five seconds shows how upstream is, and sooner once one has passed; after three in a
 row the opening grows until there is no gate any more. Every state has a way out by time, except that requests which go
-on failing keep it shut. It reads no clock and sets no gate: what was tried and what time it is are arguments, what
-should stand is the answer. Run by ``controls.gates.breaker``.
+on failing, or go out other than declared, keep it shut. It reads no clock and sets no gate: what was tried and what
+time it is are arguments, what should stand is the answer. Run by ``controls.gates.breaker``.
 """
 
 from collections import Counter, deque
@@ -249,7 +249,8 @@ class Breaker:
         if tried.began_at < self._since + SETTLE_S or self._scope.get("host", tried.host) != tried.host:
             return
         self._heard_at = max(self._heard_at, tried.ended_at)
-        self._good = self._good + 1 if tried.passed else 0
+        # What was not the declared request passes by the grace of some servers, and shows nothing of their health.
+        self._good = self._good + 1 if tried.passed and not tried.own else 0
         self._opening = EAGER_OPENING if self._good else PROBE_OPENING
         if self._good >= PROBES:
             self._ramp(f"{PROBES} files in a row got through.")

@@ -28,6 +28,7 @@ PROBES_FAILED = 2  # of them make a suspicion an alarm
 AGAIN_FROM_S, AGAIN_UNTIL_S = 60.0, 600.0  # a second suspicion so long after the first is an alarm by itself
 DIAGNOSE_AT = 1_000.0  # so much evidence starts the diagnosis, before there is an alarm
 SUSPECTED_S = 60.0  # how long a suspicion waits for its probes
+STRAYED_RATE = 0.3  # of failures, until more is known: one request that went astray says nothing about how many fail
 LEAST_RATE = 1 / 60  # outcomes in a second that the threshold reckons with at least
 _APART_S = 10.0  # suspicions nearer to each other are one
 _REMEMBERED = 5_000  # first attempts whose times are kept, to say how many there were since an onset
@@ -173,6 +174,18 @@ class Detector:
         return Signal(
             "alarm", key, at, at, 1.0, 1, "our own request was not what it is declared to be; it was not sent"
         )
+
+    def strayed(self, operation: str, outcome: Outcome, at: float) -> Signal | None:
+        """A request went out other than it is declared, and failed in this way: one is an alarm of that stream."""
+        if operation not in self._of:
+            self._begin(operation)
+        key = Key(operation, FAMILIES.get(outcome, ""))
+        stream = self._streams.get(key)
+        if stream is None or stream.recovery is not None:
+            return None
+        signal = self._alarm(key, stream, at, "a request went out that is not the declared one, and failed")
+        stream.recovery = Recovery(STRAYED_RATE, stream.mixture.bound)
+        return msgspec.structs.replace(signal, rate=STRAYED_RATE)
 
     def resume(self, key: Key, rate: float) -> None:
         """An incident of this stream is open: an earlier leader of the watch opened it."""

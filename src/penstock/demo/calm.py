@@ -6,7 +6,7 @@ the parts that did the work. Called by ``demo.play``.
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from penstock.simulator import Sent
 
 KINDS = ("voice", "text", "image", "document", "text", "video", "sticker", "image", "audio", "location")
 _WAIT_S = 60.0
+_LOOK_EVERY_S = 0.1
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -52,6 +53,17 @@ async def settled(stage: Stage, *, wait_s: float = _WAIT_S) -> None:
         if not any(tally.waiting + tally.fetching for tally in tallies):
             return
         await asyncio.sleep(0.05)
+
+
+async def until(found: Callable[[], Coroutine[Any, Any, bool]], *, wait_s: float = 180.0) -> bool:
+    """Wait until a condition is met, at most ``wait_s`` real seconds; whether it was."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + wait_s
+    while loop.time() < end:
+        if await found():
+            return True
+        await asyncio.sleep(_LOOK_EVERY_S)
+    return False
 
 
 async def counted(stage: Stage, sent: Sequence[Sent]) -> Figures:

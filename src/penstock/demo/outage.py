@@ -6,18 +6,15 @@ own record, what became of the files from Penstock's ledger. Called by ``demo.pl
 
 import asyncio
 import itertools
-from collections.abc import Callable, Coroutine
-from typing import Any
 
 import msgspec
 
 from penstock.core.gate import Gate
-from penstock.demo.calm import counted, settled
+from penstock.demo.calm import counted, settled, until
 from penstock.demo.stage import NUMBER, Stage
 from penstock.simulator import FaultRule, Scenario, Sent, Server
 
 _WAIT_S = 180.0
-_LOOK_EVERY_S = 0.1
 _KINDS = ("image", "text", "voice", "image", "document", "sticker")
 _FLOWING = 1.5  # items per second: more than any probing lets through
 _SETTLING_S = 2.0  # what was under way when the gate shut may end
@@ -44,7 +41,7 @@ async def play(stage: Stage, *, rate_per_s: float = 8.0, shut_s: float = 15.0) -
     stage.platform.set_scenario(Scenario(servers=(Server(name="down", faults=down),), speed=stage.speed))
     sending = asyncio.create_task(_keep_sending(stage, sent, rate_per_s))
     try:
-        shut = await _until(lambda: _shut(stage))
+        shut = await until(lambda: _shut(stage))
         await asyncio.sleep(_SETTLING_S)
         began, calls = loop.time(), _calls(stage)
         await asyncio.sleep(shut_s)
@@ -52,7 +49,7 @@ async def play(stage: Stage, *, rate_per_s: float = 8.0, shut_s: float = 15.0) -
         held = await _held(stage)
         stage.platform.set_scenario(Scenario(speed=stage.speed))
         mended = loop.time()
-        ramped = await _until(lambda: _flows(stage))
+        ramped = await until(lambda: _flows(stage))
         recovered = loop.time()
         held = max(held, await _held(stage))
     finally:
@@ -61,7 +58,7 @@ async def play(stage: Stage, *, rate_per_s: float = 8.0, shut_s: float = 15.0) -
     await stage.platform.drain(_WAIT_S)
     await settled(stage, wait_s=_WAIT_S)
     drained = loop.time()
-    await _until(lambda: _gone(stage))  # whoever plays next finds no gate of ours
+    await until(lambda: _gone(stage))  # whoever plays next finds no gate of ours
     figures = await counted(stage, sent)
     return Figures(
         media=figures.media,
@@ -79,17 +76,6 @@ async def _keep_sending(stage: Stage, sent: list[Sent], rate_per_s: float) -> No
     for index in itertools.count():
         sent.append(await stage.platform.send(NUMBER, _KINDS[index % len(_KINDS)], customer=index % 6))
         await asyncio.sleep(1 / rate_per_s)
-
-
-async def _until(found: Callable[[], Coroutine[Any, Any, bool]]) -> bool:
-    """Wait for a condition; False when it does not come to pass."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + _WAIT_S
-    while loop.time() < end:
-        if await found():
-            return True
-        await asyncio.sleep(_LOOK_EVERY_S)
-    return False
 
 
 def _calls(stage: Stage) -> int:

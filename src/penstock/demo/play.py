@@ -11,7 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from penstock.demo import calm, contract, outage
+from penstock.core.operation import LOOK_UP
+from penstock.demo import calm, contract, incident, outage
 from penstock.demo.stage import NUMBER, Stage, free_or
 from penstock.flow.auditing import audit
 from penstock.ledger.rows import Tally
@@ -25,16 +26,22 @@ class Played(msgspec.Struct, frozen=True):
 
     acts: "Acts"
     audit_ok: bool
-    report: str | None = None  # the post-mortem of an incident, once an act has one
+    report: str | None = None  # where the post-mortem of the incident is; it is not removed
 
     @property
     def clean(self) -> bool:
         """Whether every act showed what it should."""
         calm, contract, outage = self.acts.calm, self.acts.contract, self.acts.outage
+        incident = self.acts.incident
         refused = contract.rolled_back and not contract.requests_on_wire_with_wrong_method
         back = outage.recover_s is not None and outage.attached == outage.media
-        lost = (calm.lost, calm.doubled, contract.items_lost, contract.doubled, outage.lost, outage.doubled)
-        return self.audit_ok and refused and back and not any(lost)
+        found = (
+            incident.operation_named == LOOK_UP.name
+            and incident.failures_to_cause is not None
+            and not incident.text_delayed
+        )
+        lost = sum(act.lost + act.doubled for act in (calm, incident, outage)) + contract.items_lost + contract.doubled
+        return self.audit_ok and refused and found and back and not lost
 
 
 class Acts(msgspec.Struct, frozen=True):
@@ -42,19 +49,26 @@ class Acts(msgspec.Struct, frozen=True):
 
     calm: calm.Figures
     contract: contract.Figures
+    incident: incident.Figures
     outage: outage.Figures
 
 
 async def acts(*, speed: float = 1.0, seed: int = 0) -> Played:
-    """Play every act to its end and audit what is there, every byte included."""
+    """Play every act to its end and audit what is there, every byte included. The report is left in a new folder."""
+    reports = Path(tempfile.mkdtemp(prefix="penstock-report-"))
     with tempfile.TemporaryDirectory(prefix="penstock-demo-") as folder:
         scenario = Scenario(speed=speed)
         async with Stage(Path(folder), scenario, seed=seed, speed=speed) as stage:
             figures = Acts(
-                calm=await calm.play(stage), contract=await contract.play(stage), outage=await outage.play(stage)
+                calm=await calm.play(stage),
+                contract=await contract.play(stage),
+                incident=await incident.play(stage),
+                outage=await outage.play(stage),
             )
-            report = await audit(stage.instance.ledger, stage.instance.blobs)
-            return Played(figures, report.ok)
+            books = await audit(stage.instance.ledger, stage.instance.blobs)
+            number = figures.incident.incident
+            report = None if number is None else str(await incident.report(stage, number, reports))
+            return Played(figures, books.ok, report)
 
 
 async def show(

@@ -123,12 +123,19 @@ class Stage:
         await ledger.provisioning.add_workspace(WORKSPACE, test=True, now=now)
         await ledger.provisioning.add_app(_APP, secret=self.app_secret, verify_token=secrets.token_hex(8), now=now)
         await ledger.provisioning.add_credential(_CREDENTIAL, token=token, now=now)
-        await ledger.provisioning.add_number(NUMBER, workspace=WORKSPACE, app=_APP, credential=_CREDENTIAL, now=now)
+        self._platform.add_token(_CREDENTIAL, token)
+        await self.add_number(NUMBER, workspace=WORKSPACE)
         self.api_token = await ledger.tokens.create("demo", role="admin", workspace=None, now=now)
         await self.instance.registry.refresh()
-        self._platform.add_token(_CREDENTIAL, token)
+
+    async def add_number(self, number: str, *, workspace: str) -> None:
+        """One more business number of a workspace that is there, on both sides. Penstock's registry is not told."""
+        ledger = self.instance.ledger
+        await ledger.provisioning.add_number(
+            number, workspace=workspace, app=_APP, credential=_CREDENTIAL, now=await ledger.now()
+        )
         self._platform.add_number(
-            NUMBER,
+            number,
             app_secret=self.app_secret.encode(),
             callback=f"{self.base}/webhooks/whatsapp/{_APP}",
             token=_CREDENTIAL,

@@ -17,7 +17,7 @@ import structlog
 from penstock.adapters.blobs.port import Blobs
 from penstock.adapters.graph.port import Graph
 from penstock.core import ids, lanes
-from penstock.core.budget import Limit
+from penstock.core.budget import WINDOW_S, Limit
 from penstock.core.errors import PenstockError, Unreachable
 from penstock.core.work import Attempt, Claim, Ending, Outcome, PutBack, RetryLater
 from penstock.flow.budgets import Budgets
@@ -95,11 +95,18 @@ class Fetcher:
 
     async def start(self) -> None:
         """Begin to claim."""
-        if self._limit is not None:
-            since = await self._ledger.now() - self._limit.window_s
+        if await self._limits_look_ups():
+            since = await self._ledger.now() - WINDOW_S
             self._budgets.remember(await self._ledger.counts.failed_look_ups(since=since))
         self._leases.start(lost=self._give_up)
         self._main = asyncio.create_task(self._keep_claiming(), name="fetcher")
+
+    async def _limits_look_ups(self) -> bool:
+        """Whether failing look-ups of a number count, by the settings or by a recipe."""
+        if self._limit is not None:
+            return True
+        given = [row.recipe.parameters for row in await self._ledger.recipes.versions()]
+        return any(each.error_budget or each.graph_url for each in given)
 
     async def stop(self) -> None:
         """Claim nothing more, let what is in flight end for a few seconds, put the rest back unspent."""

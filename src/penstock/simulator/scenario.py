@@ -88,6 +88,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     block_after_errors: Count = 0
     block_window_s: Positive = 3600.0
     block_for_s: Positive = 1800.0
+    balance: Literal["connection", "request"] = "connection"
 
 
 class Webhooks(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -63,6 +63,8 @@ class Upstream:
 
     def answer(self, request: Incoming, connection: Connection) -> Plan:
         """What goes on the wire for a request to Graph or the file server."""
+        if self._world.rules.balance == "request":
+            connection.server = None
         machine = self._machine(connection)
         case = case_of(request, self._world)
         rule, wait_s = None, 0.0

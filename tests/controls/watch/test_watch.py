@@ -172,6 +172,23 @@ async def test_one_request_of_ours_that_is_not_the_declared_one_is_an_incident(f
     assert (await fleet.ledger.incidents.get(found.id)).failures == 2
 
 
+async def test_a_request_of_ours_that_went_out_other_than_declared_is_one_incident_and_named(fleet: Fleet) -> None:
+    await fleet.well(60)
+    astray: dict[str, Any] = {"wire_method": "POST", "operation": LOOK_UP.name}
+    for _ in range(10):
+        passed = [fleet.attempt(**astray) for _ in range(3)]
+        await fleet.second(*passed, fleet.attempt(Outcome.CLIENT_BUG, **astray, status=405))
+
+    (found,) = await fleet.ledger.incidents.latest()
+    assert (found.operation, found.outcome, found.state) == (LOOK_UP.name, "client_bug", "open")
+    assert found.opened_at == NOW + 61
+    assert found.cause is not None
+    assert found.cause.own_request
+    for _ in range(30):
+        await fleet.second(*(fleet.attempt(operation=LOOK_UP.name) for _ in range(3)))
+    assert (await fleet.ledger.incidents.get(found.id)).state == "closed"
+
+
 async def test_gates_that_others_set_since_it_began_are_in_its_timeline(fleet: Fleet) -> None:
     await fleet.ledger.gates.shut({"kind": "video"}, owner="operator", by="cli:anna", why="before", now=NOW - 100)
     await fleet.well(60)

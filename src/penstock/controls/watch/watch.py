@@ -23,6 +23,7 @@ from penstock.ledger.book import Ledger
 _log = structlog.get_logger()
 
 _LOOK_AT = (3, 5, 8, 13, 20, 30, 40, 60, 80, 100, 200, 500)  # failures at which a diagnosis is made anew
+_LOOK_EVERY_S = 5.0  # … and, while no cause is known and more fails, at least so often
 _COUNT_EVERY_S = 2.0
 _SUSPECTED_S = 900.0  # a suspicion that nothing confirmed is over
 _QUIET_S = 600.0  # an incident in which nothing failed for so long is over
@@ -43,6 +44,7 @@ class _Open:
         self.workspaces: set[str] = set()
         self.base_workspaces = 0
         self.diagnosed_at = 0  # failures
+        self.looked_at = 0.0
         self.cause: incident.Cause | None = None
         self.gates: tuple[int, ...] = ()
         self.counted_at = 0.0
@@ -102,6 +104,11 @@ class Watch:
             if Key(seen.operation, CONTRACT) in self._open:
                 return None
             return self._detector.violated(seen.operation, seen.at)
+        if not seen.contract_ok:  # it was sent all the same
+            if seen.outcome is Outcome.DELIVERED:  # by the grace of some servers: that shows nothing
+                return None
+            if (signal := self._detector.strayed(seen.operation, seen.outcome, seen.at)) is not None:
+                return signal
         if not seen.first:
             return None
         return self._detector.seen(First(seen.at, seen.operation, seen.outcome, seen.workspace, seen.conversation_id))
@@ -197,9 +204,11 @@ class Watch:
         due = max((at for at in _LOOK_AT if at <= one.failures), default=0)
         if one.key.family == CONTRACT:
             due = min(due or 1, 20)
+        if one.cause is None and now - one.looked_at >= _LOOK_EVERY_S and one.failures >= _LOOK_AT[0]:
+            due = max(due, one.failures)
         if due <= one.diagnosed_at:
             return
-        one.diagnosed_at = due
+        one.diagnosed_at, one.looked_at = due, now
         rows = self._evidence.rows(one.key.family, one.onset_at)
         found = await asyncio.to_thread(diagnose, rows, dimensions.CAUSES, rng=self._rng)
         if found is None:

@@ -1,0 +1,42 @@
+"""Gathers what a report on an incident is made of: the incident, its timeline, its impact, what people did about it.
+
+It reads the ledger and judges nothing; the wording is ``core.postmortem``'s. Called by ``penstock incident report`` and
+the demo.
+"""
+
+from penstock.core import postmortem
+from penstock.ledger.book import Ledger
+
+_ACTIONS = 200  # changes since the onset that a report lists
+_BEFORE_S = 1.0  # an action at the very onset belongs to it
+
+
+async def gathered(ledger: Ledger, number: int) -> postmortem.Told:
+    """Everything about one incident. Raises NotFound."""
+    now = await ledger.now()
+    found = await ledger.incidents.get(number)
+    changes = await ledger.audit_log.latest(since=found.onset_at - _BEFORE_S, limit=_ACTIONS)
+    until = now if found.closed_at is None else found.closed_at
+    return postmortem.Told(
+        incident=found,
+        events=await ledger.incidents.events(number),
+        impact=await ledger.impacts.of(found, now=now),
+        actions=[
+            postmortem.Action(row.at, row.entry.who, f"{row.entry.action} {_subject(row.entry.subject)}", row.entry.why)
+            for row in changes
+            if row.at <= until
+        ],
+        workspaces=len(await ledger.provisioning.workspaces()),
+        now=now,
+    )
+
+
+def _subject(subject: object) -> str:
+    """What was changed: names and numbers, without what belongs to a change of a gate's own."""
+    if isinstance(subject, str):
+        return subject
+    if not isinstance(subject, dict):
+        return ""
+    scope = subject.get("scope")
+    plain = scope if isinstance(scope, dict) else subject
+    return ", ".join(f"{key} {value}" for key, value in plain.items()) or "everything"
