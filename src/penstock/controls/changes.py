@@ -1,7 +1,8 @@
 """Changes as events of the log: what the audit log gained since the last round, by whom and why, under its own name.
 
 Gates, tokens, workspaces and runs are changed by commands and by the API, in processes whose log nobody collects; so
-whoever leads the watch tells of them, a second later and once. Of a customer who was erased only that it happened is
+whoever leads the watch tells of them, a second later and once. What changes gates by itself has lines of its own, and
+is left out. Of a customer who was erased only that it happened is
 told. It changes nothing, and a change that was made while nobody led is found in the audit log alone. One of the
 controls of ``controls.rounds``.
 """
@@ -17,7 +18,8 @@ from penstock.ledger.book import Ledger
 _log = structlog.get_logger()
 
 _PAGE = 200
-_PERSONS = "customer."  # their subject is a person
+_PERSONS = "customer."  # their reason may name one
+_TELL_THEMSELVES = frozenset({"breaker", "auth", "throttle", "reprocess"})
 
 
 class Changes:
@@ -35,7 +37,8 @@ class Changes:
             return
         for recorded in await self._audit_log.read(after=self._told, limit=_PAGE):
             self._told = recorded.number
-            _tell(recorded)
+            if recorded.entry.who not in _TELL_THEMSELVES:
+                _tell(recorded)
 
 
 def _tell(recorded: Recorded) -> None:

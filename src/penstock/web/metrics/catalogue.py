@@ -8,7 +8,9 @@ workspace, a number, a person or anything else of which there may be any number.
 from enum import StrEnum
 from typing import NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+
+disable_created_metrics()  # a second gauge beside every counter, which nobody asks for
 
 PREFIX = "penstock_"
 OTHER = "other"  # what a label says of values beyond those it may have
