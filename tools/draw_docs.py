@@ -7,6 +7,7 @@ says. A drawn part stands between two marks; everything else of a file is writte
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,10 +111,10 @@ def faults() -> Iterator[str]:
 
 def metrics() -> Iterator[str]:
     """Every metric with its labels."""
-    from penstock.web.metrics.catalogue import CATALOGUE
+    from penstock.web.metrics.catalogue import CATALOGUE, Teller
 
-    told_by = ""
-    for metric in sorted(CATALOGUE.values(), key=lambda each: list(type(each.told_by)).index(each.told_by)):
+    told_by, order = "", list(Teller)
+    for metric in sorted(CATALOGUE.values(), key=lambda each: order.index(each.told_by)):
         if metric.told_by != told_by:
             told_by = metric.told_by
             yield from ("", f"## Told by {told_by}", "", *_head("metric", "kind", "meaning", "labels"))
@@ -123,8 +124,7 @@ def metrics() -> Iterator[str]:
 
 def logs() -> Iterator[str]:
     """Every event of the log, as the source says it."""
-    from log_events import events
-
+    events = import_module("log_events").events  # beside this file
     told: dict[str, tuple[set[str], set[str], set[str]]] = {}
     for event in events():
         levels, facts, modules = told.setdefault(event.name, (set(), set(), set()))

@@ -85,7 +85,8 @@ def _names(node: ast.expr, tables: dict[str, ast.Dict], tellers: list[str]) -> l
             for part in values:
                 whole = [before + text for before in whole for text in _names(part, tables, tellers)]
             return whole
-    return [_UNKNOWN]
+        case _:
+            return [_UNKNOWN]
 
 
 def _tellers(tree: ast.Module) -> Iterator[str]:

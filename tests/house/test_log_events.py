@@ -44,7 +44,7 @@ def test_no_fact_is_called_like_something_that_must_not_be_logged(told: Any) -> 
 def test_the_how_to_names_events_that_there_are(told: Any, root: Path) -> None:
     page = (root / "docs" / "howto" / "telemetry.md").read_text("utf-8")
     table = page.partition("## The log")[2]
-    named = {name for name in re.findall(r"`([a-z_]+\.[a-z_]+)`", table)}
+    named = set(re.findall(r"`([a-z_]+\.[a-z_]+)`", table))
     by_the_audit_log = {"gate.shut", "gate.set", "gate.open", "reprocess.start"}
     by_the_state_of_a_run = {"reprocess.done"}
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
-disable_created_metrics()  # a second gauge beside every counter, which nobody asks for
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second gauge beside every counter, which nobody asks for
 
 PREFIX = "penstock_"
 OTHER = "other"  # what a label says of values beyond those it may have
