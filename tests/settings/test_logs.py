@@ -85,10 +85,12 @@ def test_what_looks_like_a_secret_is_taken_out_of_a_finished_line(
 ) -> None:
     set_up(log_format)
     log = structlog.get_logger()
-    log.info("gate.shut", why="wamid.HBgLMTU1NTAwMDEyMzQVAgASGBQz= of +49 170 1234567", subject={"by": "pst_" + "a" * 43})
+    log.info(
+        "gate.shut", why="wamid.HBgLMTU1NTAwMDEyMzQVAgASGBQz= of +49 170 1234567", subject={"by": "pst_" + "a" * 43}
+    )
     logging.getLogger("somebody.else").warning("GET /x?access_token=EAAGabcdef123 by Bearer abcdef.123")
     try:
-        raise ValueError("EAAGabcdef123")
+        int("EAAGabcdef123")
     except ValueError:
         log.exception("fetcher.failed")
     said = capsys.readouterr().err

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from opentelemetry.metrics import Histogram, Meter
 
 from penstock.adapters.telemetry import names
+from penstock.adapters.telemetry.names import Attributes
 from penstock.core.work import Attempt, Claim, Ending, Expired, Failed, RetryLater
 
+_MOST_WAYS = 1_000
 # The conventions' own, and on to the two minutes that a large file may take.
 _BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30, 60, 120)
 
@@ -27,6 +29,7 @@ class Meters:
             "messaging.client.consumed.messages", unit="{message}", description="Messages that webhooks brought."
         )
         self._began: dict[int, float] = {}  # of turns whose ending is told next
+        self._said: dict[tuple[object, ...], Attributes] = {}
 
     def arrived(self, began: float, status: int, *, messages: int) -> None:
         """A webhook was answered with this status; how many messages it brought."""
@@ -41,7 +44,7 @@ class Meters:
         """A request was made, or refused before it was sent; of the latter there is no duration."""
         self._began.setdefault(claim.id, attempt.at)
         if attempt.wire_method is not None and attempt.host is not None:
-            self._requests_s.record(attempt.duration_s, names.request(attempt))
+            self._requests_s.record(attempt.duration_s, self._request(attempt))
 
     def ended(self, claim: Claim, ending: Ending) -> None:
         """The work on a claim is over."""
@@ -52,6 +55,16 @@ class Meters:
         if isinstance(ending, RetryLater | Expired | Failed):
             said[names.ERROR_TYPE] = ending.outcome.value
         self._turns_s.record(max(0.0, self._clock() - began), said)
+
+    def _request(self, attempt: Attempt) -> Attributes:
+        """What is said of a request, worked out once for each way that one can go."""
+        way = attempt.operation, attempt.outcome, attempt.wire_method, attempt.host, attempt.status
+        said = self._said.get(way)
+        if said is None:
+            said = names.request(attempt)
+            if len(self._said) < _MOST_WAYS:
+                self._said[way] = said
+        return said
 
 
 def _seconds(meter: Meter, name: str, meaning: str) -> Histogram:

@@ -12,7 +12,7 @@ from typing import Any
 
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.metrics.export import MetricExportResult, MetricsData, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -56,7 +56,9 @@ class Collector:
             self._stops.append(tracers.shutdown)
         if metrics:
             reader = PeriodicExportingMetricReader(_ToldMetrics(told))
-            meters = MeterProvider([reader], resource=resource, shutdown_on_exit=False)
+            # No span is around a measurement, so there is never an example to keep.
+            examples = AlwaysOffExemplarFilter()
+            meters = MeterProvider([reader], resource=resource, shutdown_on_exit=False, exemplar_filter=examples)
             self.meters = Meters(meters.get_meter(_SCOPE, version), clock=clock)
             self._stops.append(meters.shutdown)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Link, SpanKind, Status, StatusCode, Tracer
+from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer
 
 from penstock.adapters.telemetry import names
 from penstock.adapters.telemetry.names import Attributes
@@ -51,16 +51,13 @@ class Spans:
         attempts = self._made.pop(claim.id, None)
         if not attempts:
             return
-        links = [] if claim.webhook_id is None else [Link(self._webhook_ids.context(claim.webhook_id))]
         turn = self._tracer.start_span(
-            "process media",
-            context=_NOTHING,
-            kind=SpanKind.CONSUMER,
-            attributes=_turn(claim, ending),
-            links=links,
-            start_time=_ns(attempts[0].at),
+            "process media", context=_NOTHING, kind=SpanKind.CONSUMER, start_time=_ns(attempts[0].at)
         )
-        if turn.is_recording():
+        if turn.is_recording():  # of what is sampled away nothing is worked out
+            turn.set_attributes(_turn(claim, ending))
+            if claim.webhook_id is not None:
+                turn.add_link(self._webhook_ids.context(claim.webhook_id))
             within, before = trace.set_span_in_context(turn, _NOTHING), Counter[str]()
             for attempt in attempts:
                 self._request(within, attempt, resent=claim.attempts + before[attempt.operation])
