@@ -1,5 +1,8 @@
 """Who is told: several witnesses as one, none of which can hurt the flow, and a collector only where one was named."""
 
+import subprocess
+import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -89,10 +92,28 @@ def test_a_protocol_that_is_not_spoken_is_said(lines: list[Any]) -> None:
 
 
 def test_a_collector_without_the_extra_is_said(lines: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    monkeypatch.setitem(sys.modules, "penstock.adapters.telemetry.opening", None)
 
     assert opened(ENDPOINT).collector is None
     assert "penstock[otel]" in lines[0]["why"]
+
+
+def test_without_a_collector_nothing_of_opentelemetry_is_loaded() -> None:
+    said = "import sys, penstock.wiring.instance; print([n for n in sys.modules if n.startswith('opentelemetry')])"
+    run = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True, timeout=300)
+
+    assert run.stdout == "[]\n"
+
+
+def test_the_tests_run_what_the_extra_asks_for() -> None:
+    root = Path(__file__).resolve().parents[2]
+    extra = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]["otel"]
+    pinned = (root / "requirements" / "dev.txt").read_text("utf-8")
+    served = (root / "requirements" / "runtime.txt").read_text("utf-8")
+
+    for name in (requirement.partition(">=")[0] for requirement in extra):
+        assert f"\n{name}==" in pinned
+        assert name not in served
 
 
 async def test_a_named_collector_is_told_of_everything(lines: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:

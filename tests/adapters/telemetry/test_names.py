@@ -34,14 +34,14 @@ CONVENTIONS = {
 
 def test_every_name_is_of_the_conventions_or_our_own(attempt: Attempt) -> None:
     wrong = msgspec.structs.replace(attempt, wire_method="get", graph_code=2, outcome=Outcome.CLIENT_BUG, status=405)
-    said = names.request_in_full(wrong, resent=2) | names.ARRIVAL | names.FROM_META | names.FETCHING
+    said = names.of_request_in_full(wrong, resent=2) | names.ARRIVAL | names.FROM_META | names.FETCHING
     used = {*said, names.OPERATION_TYPE, names.MESSAGE_ID, names.BATCH_COUNT}
 
     assert {name for name in used if not name.startswith("penstock.")} - CONVENTIONS == set()
 
 
 def test_a_request_is_told_as_it_was_prepared(attempt: Attempt) -> None:
-    said = names.request_in_full(attempt, resent=0)
+    said = names.of_request_in_full(attempt, resent=0)
 
     assert said["http.request.method"] == "GET"
     assert said["server.address"] == "graph.facebook.com"
@@ -57,7 +57,7 @@ def test_a_request_is_told_as_it_was_prepared(attempt: Attempt) -> None:
     [("POST", "POST", None), ("get", "_OTHER", "get"), ("BREW" * 9, "_OTHER", "BREW" * 5)],
 )
 def test_what_is_no_method_is_told_beside(attempt: Attempt, wire: str, method: str, original: str | None) -> None:
-    said = names.request_in_full(msgspec.structs.replace(attempt, wire_method=wire), resent=3)
+    said = names.of_request_in_full(msgspec.structs.replace(attempt, wire_method=wire), resent=3)
 
     assert said["http.request.method"] == method
     assert said.get("http.request.method_original") == original
@@ -82,7 +82,7 @@ def test_an_error_is_the_status_or_else_the_class(
 
 
 def test_figures_have_no_attribute_of_many_values(attempt: Attempt) -> None:
-    said: dict[str, Any] = names.request(attempt)
+    said: dict[str, Any] = names.of_request(attempt)
 
     assert said.keys() <= {
         *("http.request.method", "server.address", "http.response.status_code", "url.template", "error.type"),

@@ -61,7 +61,7 @@ class Meters:
         way = attempt.operation, attempt.outcome, attempt.wire_method, attempt.host, attempt.status
         said = self._said.get(way)
         if said is None:
-            said = names.request(attempt)
+            said = names.of_request(attempt)
             if len(self._said) < _MOST_WAYS:
                 self._said[way] = said
         return said

@@ -35,7 +35,7 @@ FROM_META: Attributes = {SYSTEM: "whatsapp", OPERATION_NAME: "receive", DESTINAT
 FETCHING: Attributes = {SYSTEM: "penstock", OPERATION_NAME: "fetch", DESTINATION: "media"}
 
 
-def request(attempt: Attempt) -> Attributes:
+def of_request(attempt: Attempt) -> Attributes:
     """What a metric may say of a request: few values, whatever happens upstream."""
     said: Attributes = {"penstock.operation": attempt.operation, "penstock.class": attempt.outcome.value}
     if attempt.wire_method is not None:
@@ -51,9 +51,9 @@ def request(attempt: Attempt) -> Attributes:
     return said
 
 
-def request_in_full(attempt: Attempt, *, resent: int) -> Attributes:
+def of_request_in_full(attempt: Attempt, *, resent: int) -> Attributes:
     """What a span may say of a request besides."""
-    said = request(attempt)
+    said = of_request(attempt)
     if said.get(METHOD) == OTHER_METHOD and attempt.wire_method is not None:
         said[METHOD_ORIGINAL] = attempt.wire_method[:20]
     if resent:

@@ -7,6 +7,7 @@ this, and the SDK's own many lines about it are not written. Opened by ``wiring`
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -65,10 +66,11 @@ class Collector:
     def stop(self, within_s: float) -> None:
         """Send what is left, for so long; what is not sent by then is dropped. Not for the event loop: it waits."""
         threads = [threading.Thread(target=stop, daemon=True, name="otel stop") for stop in self._stops]
+        until = time.monotonic() + within_s
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(within_s / len(threads))
+            thread.join(max(0.0, until - time.monotonic()))
 
 
 class _ToldSpans(OTLPSpanExporter):

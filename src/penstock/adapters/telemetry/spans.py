@@ -80,7 +80,7 @@ class Spans:
         span.end(_ns(max(began, self._clock())))
 
     def _request(self, within: Context, attempt: Attempt, *, resent: int) -> None:
-        said = names.request_in_full(attempt, resent=resent)
+        said = names.of_request_in_full(attempt, resent=resent)
         name = " ".join(str(said[part]) for part in (names.METHOD, names.URL_TEMPLATE) if part in said)
         span = self._tracer.start_span(
             name or attempt.operation,
