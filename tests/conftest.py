@@ -299,6 +299,8 @@ class Postgres:
                 "UPDATE provisioning SET version = 1",
                 "UPDATE stamps SET position = 0",
                 "INSERT INTO audit_head VALUES (1, 0, decode(repeat('00', 32), 'hex'))",
+                "INSERT INTO recipes VALUES ('standard', 1, 'declared', '{}', 'penstock', 'as the settings say', 0)",
+                "INSERT INTO recipe_in_use VALUES (1, 'standard/1', 1)",
                 *(f"SELECT setval('{sequence}', 1, false)" for sequence in sequences),
             ]
         )

@@ -20,11 +20,12 @@ from penstock.adapters.graph.http import HttpGraph
 from penstock.adapters.graph.sending import send_declared
 from penstock.core import blobkey
 from penstock.core.budget import Limit
+from penstock.core.recipe import Parameters
 from penstock.core.work import Attached, Attempt, Claim, Ending, Outcome, PutBack
 from penstock.flow.fetcher import Fetcher
 from penstock.flow.receiver import Receiver, Taken
 from penstock.flow.registry import Registry
-from penstock.flow.sockets import NoGates, Permit, Wait
+from penstock.flow.sockets import NoGates, OneRecipe, Permit, Wait
 from penstock.ledger.book import Ledger
 from penstock.ledger.rows import Media
 from penstock.simulator import FaultRule, Platform, Rules, Scenario, Server, one_fault
@@ -507,15 +508,22 @@ async def test_with_a_budget_no_block_is_ever_met_and_no_attempt_is_spent_on_wai
     await it.attached(await it.announce(media.id, url=url_of(it, media)))
 
 
-async def test_a_restart_does_not_fill_the_budget_up(bench: Callable[..., Any]) -> None:
-    it: Bench = await bench(punishing(ALL_FAIL, after=20, window_s=3600), look_up_limit=Limit(15))
+@pytest.mark.parametrize("whose", ["the settings'", "a recipe's"])
+async def test_a_restart_does_not_fill_the_budget_up(bench: Callable[..., Any], whose: str) -> None:
+    it: Bench = await bench(punishing(ALL_FAIL, after=20, window_s=3600), run=False)
+    limited: dict[str, Any] = {"look_up_limit": Limit(15)}
+    if whose == "a recipe's":
+        await it.ledger.recipes.add("few", parameters=Parameters(error_budget=15), who="me", why="a test")
+        limited = {"recipes": OneRecipe(it.graph, limit=Limit(15))}
+    one = it.make("one", **limited)
+    await one.start()
     for n in range(30):
         await it.announce(it.meta.upload(JPEG + bytes([n]), "image/jpeg", number=NUMBER).id)
     async with asyncio.timeout(60):
         while it.meta.record.totals["lookup", 500] < 15:
             await asyncio.sleep(0.01)
-    await it.fetcher.stop()
-    again = it.make("two", look_up_limit=Limit(15))
+    await one.stop()
+    again = it.make("two", **limited)
     await again.start()
     row = await it.announce(it.meta.upload(JPEG, "image/jpeg", number=NUMBER).id)
     await it.until(row, lambda file: (file.due_at or 0) > file.received_at + 3_000)

@@ -1,5 +1,6 @@
 """One claim's way: which hop comes next, what is kept for a retry, and what a turn never does."""
 
+import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -10,9 +11,10 @@ import pytest
 
 from penstock.adapters.blobs.disk import DiskBlobs
 from penstock.core import blobkey
+from penstock.core.budget import Limit
 from penstock.core.exchange import Exchange, Found, Received, Trouble
 from penstock.core.work import Attached, Claim, Outcome, PutBack, RetryLater
-from penstock.flow.sockets import NoGates, Permit, Wait
+from penstock.flow.sockets import Chosen, NoGates, Permit, Wait
 from penstock.flow.turn import Turn
 
 NOW = 1_795_600_000.0
@@ -95,11 +97,14 @@ async def take(tmp_path: Path) -> Any:
     blobs = DiskBlobs(tmp_path / "blobs")
     await blobs.start()
 
-    async def run(graph: Script, claim: Claim = CLAIM, *, token: str | None = "EAAG", gates: Any = None) -> Any:
+    async def run(
+        graph: Script, claim: Claim = CLAIM, *, token: str | None = "EAAG", gates: Any = None, recipes: Any = None
+    ) -> Any:
         async def clock() -> float:
             return NOW
 
-        return await Turn(graph, blobs, gates or NoGates(), jitter=lambda: 0.5).take(claim, token, clock=clock)
+        turn = Turn(graph, blobs, gates or NoGates(), jitter=lambda: 0.5, recipes=recipes)
+        return await turn.take(claim, token, clock=clock)
 
     run.blobs = blobs  # type: ignore[attr-defined]
     yield run
@@ -224,3 +229,142 @@ async def test_a_disk_that_fails_at_the_end_is_our_own_trouble(take: Any, monkey
     assert isinstance(outcomes.ending, RetryLater)
     assert outcomes.ending.outcome is Outcome.LOCAL
     assert "No space left" in (outcomes.attempts[-1].detail or "")
+
+
+# -- recipes --------------------------------------------------------------------------------------------------------
+
+REFUSED = (exchange("media.look_up", trouble=Trouble.CONTRACT), None)
+NOT_SENT = (exchange("media.download", trouble=Trouble.CONTRACT), None)
+
+
+class InTurn:
+    """Recipes that are chosen one after the other, each for one request; the last one goes on."""
+
+    def __init__(self, *chosen: Chosen) -> None:
+        self.left = list(chosen)
+        self.asked = 0
+
+    def choose(self, claim: Claim, now: float) -> Chosen:
+        self.asked += 1
+        return self.left[0]
+
+    def taken_back(self) -> None:
+        """The next one from now on."""
+        self.left.pop(0)
+
+
+class TakenBack(NoGates):
+    """Gates before which the recipe is taken back, at the nth question."""
+
+    def __init__(self, recipes: InTurn, nth: int) -> None:
+        self.recipes, self.nth = recipes, nth
+
+    def admit(self, claim: Claim, operation: str, now: float, *, host: str | None = None) -> Permit | Wait:
+        self.nth -= 1
+        if self.nth == 0:
+            self.recipes.taken_back()
+        return Permit()
+
+
+def labels(outcomes: Any) -> list[tuple[str, str]]:
+    return [(attempt.operation, attempt.recipe) for attempt in outcomes.attempts]
+
+
+async def test_the_recipe_is_kept_with_every_attempt(take: Any) -> None:
+    graph = Script([LOOKED_UP], [BROUGHT])
+    recipes = InTurn(Chosen("fast/2", graph))
+    outcomes = await take(graph, recipes=recipes)
+    assert labels(outcomes) == [("media.look_up", "fast/2"), ("media.download", "fast/2")]
+    assert recipes.asked == 4  # at the claim, before each of two requests, and when there is room for the file
+    assert labels(await take(Script([LOOKED_UP], [BROUGHT])))[0][1] == "standard/1"
+
+
+async def test_a_recipe_that_is_taken_back_between_the_hops_leaves_the_next_hop_to_the_one_before(take: Any) -> None:
+    canary, usual = Script([LOOKED_UP], []), Script([], [BROUGHT])
+    recipes = InTurn(Chosen("fast/2", canary), Chosen("standard/1", usual))
+    outcomes = await take(canary, recipes=recipes, gates=TakenBack(recipes, 1))
+    assert labels(outcomes) == [("media.look_up", "fast/2"), ("media.download", "standard/1")]
+    assert outcomes.ending == Attached(4, b"\x02" * 32, "image/jpeg")
+
+
+async def test_a_recipe_that_is_taken_back_just_before_a_download_sends_nothing_more(take: Any) -> None:
+    canary, usual = Script([LOOKED_UP], []), Script([], [BROUGHT])
+    recipes = InTurn(Chosen("fast/2", canary), Chosen("standard/1", usual))
+    outcomes = await take(canary, recipes=recipes, gates=TakenBack(recipes, 2))  # as the download asks
+    assert labels(outcomes) == [("media.look_up", "fast/2"), ("media.download", "standard/1")]
+    assert [asked[0] for asked in canary.asked] == ["look_up"]
+
+
+async def test_an_item_that_waits_for_a_place_goes_on_by_the_recipe_that_is_in_use_then(take: Any) -> None:
+    canary, usual = Script([], []), Script([LOOKED_UP], [BROUGHT])
+    places = asyncio.Semaphore(1)
+    recipes = InTurn(Chosen("fast/2", canary, places=places), Chosen("standard/1", usual))
+    async with places:
+        waiting = asyncio.create_task(take(canary, recipes=recipes))
+        while not places._waiters:
+            await asyncio.sleep(0)
+        recipes.taken_back()
+    outcomes = await waiting
+    assert labels(outcomes) == [("media.look_up", "standard/1"), ("media.download", "standard/1")]
+    assert canary.asked == []
+
+
+@pytest.mark.parametrize("hop", ["media.look_up", "media.download"])
+async def test_an_item_whose_request_a_recipe_would_send_wrongly_goes_on_by_the_one_before(take: Any, hop: str) -> None:
+    at_once = hop == "media.look_up"
+    canary = Script([REFUSED] if at_once else [LOOKED_UP], [] if at_once else [NOT_SENT])
+    usual = Script([LOOKED_UP] if at_once else [], [BROUGHT])
+    before = Chosen("standard/1", usual)
+    outcomes = await take(canary, recipes=InTurn(Chosen("fast/2", canary, instead=before)))
+
+    assert isinstance(outcomes.ending, Attached)
+    assert (hop, "fast/2") in labels(outcomes)
+    assert [each.outcome for each in outcomes.attempts].count(Outcome.CONTRACT) == 1
+    assert labels(outcomes)[-1] == ("media.download", "standard/1")
+    assert len(usual.asked) == (2 if at_once else 1)
+
+
+async def test_where_there_is_none_before_it_a_refused_request_waits(take: Any) -> None:
+    graph = Script([REFUSED], [])
+    outcomes = await take(graph, recipes=InTurn(Chosen("fast/2", graph)))
+    assert isinstance(outcomes.ending, RetryLater)
+    assert outcomes.ending.outcome is Outcome.CONTRACT
+
+
+async def test_a_recipe_may_leave_the_webhooks_url_alone_but_not_that_of_a_look_up(take: Any) -> None:
+    hinted = msgspec.structs.replace(CLAIM, url="https://lookaside.fbsbx.com/h", url_expires_at=NOW + 100)
+    graph = Script([LOOKED_UP], [BROUGHT, BROUGHT])
+    recipes = InTurn(Chosen("fast/2", graph, use_url_hint=False))
+    await take(graph, hinted, recipes=recipes)
+    assert [asked[0] for asked in graph.asked] == ["look_up", "download"]
+    await take(graph, msgspec.structs.replace(hinted, attempts=1), recipes=recipes)
+    assert graph.asked[2][:2] == ("download", hinted.url)
+
+
+async def test_the_error_budget_is_the_recipes(take: Any) -> None:
+    failing = (exchange("media.look_up", status=503, peer_address="192.0.2.1"), None)
+    graph = Script([failing], [])
+    recipes = InTurn(Chosen("fast/2", graph, limit=Limit(1)))
+
+    async def clock() -> float:
+        return NOW
+
+    turn = Turn(graph, take.blobs, NoGates(), jitter=lambda: 0.5, recipes=recipes)
+    assert isinstance((await turn.take(CLAIM, "EAAG", clock=clock)).ending, RetryLater)
+    held = (await turn.take(CLAIM, "EAAG", clock=clock)).ending
+    assert isinstance(held, PutBack)
+    assert held.due_at > NOW + 3_000
+    assert len(graph.asked) == 1
+
+
+async def test_gates_are_asked_about_the_host_that_the_recipe_asks(take: Any) -> None:
+    hosts: list[Any] = []
+
+    class Noting(NoGates):
+        def admit(self, claim: Claim, operation: str, now: float, *, host: str | None = None) -> Permit | Wait:
+            hosts.append(host)
+            return Permit()
+
+    graph = Script([LOOKED_UP], [BROUGHT])
+    await take(graph, recipes=InTurn(Chosen("fast/2", graph, host="other.example")), gates=Noting())
+    assert hosts == ["other.example", "lookaside.fbsbx.com"]

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from penstock.controls.gates import keeper
+from penstock.controls.rollouts import chooser
 from penstock.core.errors import WrongUse
+from penstock.core.recipe import Parameters
 from penstock.flow import lanes
 from penstock.settings import Bind, FolderUrl, PostgresUrl, Settings, load
 from penstock.wiring.instance import ROLES, Instance
@@ -127,6 +129,27 @@ async def test_a_gate_works_in_other_processes_without_their_looking(
                 async with asyncio.timeout(60):
                     while bool(fetcher.gates._board.gates) is not shut:
                         await asyncio.sleep(0.01)
+    finally:
+        await fetcher.stop()
+
+
+async def test_a_rollout_is_begun_and_taken_back_in_other_processes_without_their_looking(
+    tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chooser, "_EVERY_S", 3_600.0)
+    fetcher = Instance(settings(tmp_path, postgres_url), roles=["fetcher"])
+    await fetcher.start()
+    try:
+        async with open_ledger(settings(tmp_path, postgres_url)) as command:
+            await command.recipes.add("next", parameters=Parameters(head_s=20), who="me", why="test")
+            for _ in range(2):
+                rollout = await command.rollouts.start("next", salt="salt", who="me", why="test")
+                for begun in (True, False):
+                    if not begun:
+                        await command.rollouts.roll_back(rollout.id, who="me", reason="enough")
+                    async with asyncio.timeout(60):
+                        while (fetcher.recipes._rollout is not None) is not begun:
+                            await asyncio.sleep(0.01)
     finally:
         await fetcher.stop()
 

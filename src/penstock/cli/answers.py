@@ -6,7 +6,7 @@ commands that read.
 
 from typing import Any
 
-from msgspec import structs
+from msgspec import structs, to_builtins
 
 from penstock.cli.words import plain, utc
 from penstock.core import ids
@@ -15,6 +15,7 @@ from penstock.core.gate import Gate
 from penstock.core.incident import Event, Incident, summary
 from penstock.core.work import Attempt
 from penstock.ledger.audit_log import Recorded, readable
+from penstock.ledger.recipes import Listed
 from penstock.ledger.rows import Media, Stray, Tally
 from penstock.ledger.runs import Asked, Found, Report, Round
 
@@ -42,6 +43,21 @@ def gate(row: Gate, holding: int) -> Facts:
         "until": utc(row.until),
         "holding": holding,
         "override_automatic": row.override_automatic,
+    }
+
+
+def recipe(row: Listed) -> Facts:
+    """A version of a recipe; of its parameters those that are otherwise than the settings have it."""
+    return {
+        "recipe": row.recipe.label,
+        "name": row.recipe.name,
+        "version": row.recipe.version,
+        "implementation": row.recipe.implementation,
+        "parameters": to_builtins(row.recipe.parameters),
+        "by": row.by,
+        "why": row.why,
+        "created_at": utc(row.created_at or None),
+        "in_use": row.in_use,
     }
 
 

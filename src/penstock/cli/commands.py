@@ -42,6 +42,7 @@ COMMANDS = {
     "token": Entry("penstock.cli.token:token", "API tokens: who may look and steer."),
     "status": Entry("penstock.cli.status:status", "How things stand, in one answer."),
     "gate": Entry("penstock.cli.gate:gate", "Gates: hold files back without losing one."),
+    "recipe": Entry("penstock.cli.recipe:recipe", "Recipes: how files are fetched."),
     "incident": Entry("penstock.cli.incident:incident", "Incidents: what fails, since when, and why."),
     "media": Entry("penstock.cli.media:media", "Files: where each one stands."),
     "audit": Entry("penstock.cli.audit:audit", "Prove that every file is accounted for."),

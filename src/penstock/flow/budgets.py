@@ -14,10 +14,9 @@ from penstock.core.exchange import Exchange
 
 
 class Budgets:
-    """The budgets of this process; with no limit every look-up may go on."""
+    """The budgets of this process. The limit is the recipe's; with none every look-up may go on."""
 
-    def __init__(self, limit: Limit | None = None) -> None:
-        self.limit = limit
+    def __init__(self) -> None:
         self._failed: defaultdict[str, deque[float]] = defaultdict(deque)
         self._under_way: Counter[str] = Counter()
 
@@ -26,21 +25,21 @@ class Budgets:
         for number, at in failures:
             self._failed[number].append(at)
 
-    def take(self, number: str, now: float) -> float | None:
+    def take(self, number: str, now: float, limit: Limit | None) -> float | None:
         """None = the look-up may go on, and ``settle`` must be called after it. Otherwise when to ask again."""
-        if self.limit is None:
+        if limit is None:
             return None
         failed = self._failed[number]
-        while failed and failed[0] <= now - self.limit.window_s:
+        while failed and failed[0] <= now - limit.window_s:
             failed.popleft()
-        again_at = budget.again_at(failed, under_way=self._under_way[number], limit=self.limit, now=now)
+        again_at = budget.again_at(failed, under_way=self._under_way[number], limit=limit, now=now)
         if again_at is None:
             self._under_way[number] += 1
         return again_at
 
-    def settle(self, number: str, exchange: Exchange | None) -> None:
-        """The look-up is over; None when it was broken off."""
-        if self.limit is None:
+    def settle(self, number: str, exchange: Exchange | None, limit: Limit | None) -> None:
+        """The look-up is over; None when it was broken off. ``limit`` is the one with which it was taken."""
+        if limit is None:
             return
         self._under_way[number] -= 1
         if exchange is not None and budget.counts(exchange):

@@ -17,14 +17,14 @@ import structlog
 from penstock.adapters.blobs.port import Blobs
 from penstock.adapters.graph.port import Graph
 from penstock.core import ids, lanes
-from penstock.core.budget import Limit
+from penstock.core.budget import WINDOW_S, Limit
 from penstock.core.errors import PenstockError, Unreachable
 from penstock.core.work import Attached, Attempt, Claim, Ending, Expired, Failed, Outcome, PutBack, RetryLater
 from penstock.flow.budgets import Budgets
 from penstock.flow.lanes import Lanes
 from penstock.flow.leases import Leases
 from penstock.flow.registry import Registry
-from penstock.flow.sockets import Gates, NoGates, NoWitness, Witness
+from penstock.flow.sockets import Gates, NoGates, NoWitness, OneRecipe, Recipes, Witness
 from penstock.flow.turn import Outcomes, Turn, broken
 from penstock.ledger.book import Ledger
 
@@ -73,6 +73,7 @@ class Fetcher:
         concurrency: int,
         most_of_one: int | None = None,
         gates: Gates | None = None,
+        recipes: Recipes | None = None,
         witness: Witness | None = None,
         look_up_limit: Limit | None = None,
         changed: Callable[[], None] = lambda: None,
@@ -87,10 +88,16 @@ class Fetcher:
         self._witness = witness or NoWitness()
         self._changed = changed
         self._files_away = files_away
-        self._budgets = Budgets(look_up_limit)
+        self._budgets, self._limit = Budgets(), look_up_limit
         self._gates = gates or NoGates()
         self._turn = Turn(
-            graph, blobs, self._gates, jitter=jitter, budgets=self._budgets, worker=owner[:_WORKER_LETTERS]
+            graph,
+            blobs,
+            self._gates,
+            jitter=jitter,
+            budgets=self._budgets,
+            worker=owner[:_WORKER_LETTERS],
+            recipes=recipes or OneRecipe(graph, limit=look_up_limit),
         )
         self._lanes = Lanes(ledger, gates, most_of_one=lambda: most_of_one or self._kept_free())
         self._leases = Leases(ledger, owner, lanes=self._lanes)
@@ -103,11 +110,18 @@ class Fetcher:
 
     async def start(self) -> None:
         """Begin to claim."""
-        if (limit := self._budgets.limit) is not None:
-            since = await self._ledger.now() - limit.window_s
+        if await self._limits_look_ups():
+            since = await self._ledger.now() - WINDOW_S
             self._budgets.remember(await self._ledger.counts.failed_look_ups(since=since))
         self._leases.start(lost=self._give_up)
         self._main = asyncio.create_task(self._keep_claiming(), name="fetcher")
+
+    async def _limits_look_ups(self) -> bool:
+        """Whether failing look-ups of a number count, by the settings or by a recipe."""
+        if self._limit is not None:
+            return True
+        given = [row.recipe.parameters for row in await self._ledger.recipes.versions()]
+        return any(each.error_budget or each.graph_url for each in given)
 
     async def stop(self) -> None:
         """Claim nothing more, let what is in flight end for a few seconds, put the rest back unspent."""

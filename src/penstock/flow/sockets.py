@@ -1,15 +1,20 @@
-"""The two sockets by which the flow is steered and watched, and what is in them when nothing is plugged in.
+"""The sockets by which the flow is steered and watched, and what is in them when nothing is plugged in.
 
-Before a piece of work the fetcher asks the gates; after it, it tells the witness. What plugs in comes from above
-(``controls``); taking it away leaves a working pipeline. No decisions here. Called by the fetcher.
+Before a piece of work the fetcher asks the gates whether it may go on, and the recipes how; after it, it tells the
+witness. What plugs in comes from above (``controls``); taking it away leaves a working pipeline. No decisions here.
+Called by the fetcher.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
+from penstock.adapters.graph.port import Graph
+from penstock.core.budget import Limit
 from penstock.core.lanes import Lane, Ways
+from penstock.core.recipe import STANDARD
 from penstock.core.work import Attempt, Claim, Ending
 
 
@@ -41,6 +46,25 @@ class Gates(Protocol):
         """The work on a claim is over. What it did not use of a gate, another one may."""
 
 
+class Chosen(msgspec.Struct, frozen=True):
+    """How an item's next request is made."""
+
+    label: str  # the recipe and its version, kept with every attempt
+    graph: Graph  # started
+    use_url_hint: bool = True
+    limit: Limit | None = None  # the error budget of a number
+    host: str | None = None  # where its look-ups go, when it is not where those of the installation do
+    places: asyncio.Semaphore | None = None  # for so many requests at once, when it may have fewer than the fetcher
+    instead: "Chosen | None" = None  # by which an item goes on whose request was refused before it was sent
+
+
+class Recipes(Protocol):
+    """Asked how an item is fetched: when it was claimed, and again before each of its requests."""
+
+    def choose(self, claim: Claim, now: float) -> Chosen:
+        """The recipe of an item at this moment. It may be another one than a moment ago."""
+
+
 class Witness(Protocol):
     """Told what happened. Must not wait and must not raise."""
 
@@ -69,6 +93,18 @@ class NoGates:
 
     def ended(self, claim: Claim) -> None:
         """Nobody counts."""
+
+
+class OneRecipe:
+    """The same for everybody."""
+
+    def __init__(self, graph: Graph, *, limit: Limit | None = None) -> None:
+        self._chosen = Chosen(STANDARD.label, graph, limit=limit)
+
+    def choose(self, claim: Claim, now: float) -> Chosen:
+        """That one."""
+        del claim, now
+        return self._chosen
 
 
 class NoWitness:

@@ -26,8 +26,10 @@ from penstock.ledger.partitions import Partitions
 from penstock.ledger.processes import Processes
 from penstock.ledger.provisioning import Provisioning
 from penstock.ledger.queue import Queue
+from penstock.ledger.recipes import Recipes
 from penstock.ledger.renewal import Renewal
 from penstock.ledger.reprocess import Reprocess
+from penstock.ledger.rollouts import Rollouts
 from penstock.ledger.sealing import Sealer
 from penstock.ledger.shelf import Shelf
 from penstock.ledger.signals import Signals
@@ -74,6 +76,8 @@ class Ledger:
         self.impacts = Impacts(db, sql)
         self.leaders = Leaders(db, sql)
         self.reprocess = Reprocess(db, sql)
+        self.recipes = Recipes(db, sql)
+        self.rollouts = Rollouts(db, sql)
         self.audit_log = AuditLog(db, sql)
         self.signals = Signals(db, sql)
 

@@ -45,6 +45,9 @@ COPIED = (
     Table("incidents"),
     Table("incident_events"),
     Table("watch_hours"),
+    Table("recipes", prefilled=True),
+    Table("recipe_in_use", prefilled=True),
+    Table("rollouts"),
     # In SQLite an event's row is its place in the feed; whoever has read up to there goes on from there.
     Table("events", given={"position": "id"}),
 )

@@ -30,6 +30,7 @@ from penstock.web.api.gates import Gates
 from penstock.web.api.incidents import Incidents
 from penstock.web.api.provisioning import Provisioning
 from penstock.web.api.reading import Reading
+from penstock.web.api.recipes import Recipes
 from penstock.web.api.reprocess import Reprocessing
 from penstock.web.api.shapes import Problem, ProblemAnswer
 from penstock.web.bodies import ClientGoneError
@@ -66,6 +67,7 @@ class Parts:
     body_within_s: float = 20.0  # a webhook's body must be complete by then
     door: bool = True  # whether Meta's webhooks are taken here
     counting: bool = True  # whether whoever asks for figures is told of the whole installation
+    insecure: bool = False  # whether a recipe may name an upstream without TLS
     pages: bool = True  # whether people and programs are served here; health and figures always are
 
 
@@ -90,6 +92,7 @@ class App:
             Gates(parts.ledger, Operating(parts.ledger)),
             Reprocessing(parts.ledger),
             Incidents(parts.ledger),
+            Recipes(parts.ledger, insecure=parts.insecure),
         )
 
         @cache

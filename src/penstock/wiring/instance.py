@@ -10,9 +10,8 @@ import hmac
 import os
 import random
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from penstock import __version__
 from penstock.adapters.graph.http import HttpGraph
@@ -26,6 +25,7 @@ from penstock.controls.gates.flags import FlagGates
 from penstock.controls.gates.keeper import GateKeeper
 from penstock.controls.gates.throttling import ThrottleGates
 from penstock.controls.reprocess.runner import Runner
+from penstock.controls.rollouts.chooser import Chooser
 from penstock.controls.rounds import Control, Rounds
 from penstock.controls.watch.watch import Watch
 from penstock.core import budget
@@ -43,12 +43,13 @@ from penstock.flow.stamping import Stamping
 from penstock.flow.sweeping import Sweeping
 from penstock.flow.timekeeping import Timekeeping
 from penstock.ledger.book import Ledger
-from penstock.ledger.signals import GATES, WORK
+from penstock.ledger.signals import GATES, RECIPES, WORK
 from penstock.settings import Settings
 from penstock.settings.key_file import secret_keys
 from penstock.web.app import App, Parts, build
 from penstock.web.metrics import Metrics
 from penstock.web.metrics.process import Watching
+from penstock.wiring.recipes import Engines, Implementation, graph_for, limit_for
 from penstock.wiring.stores import hosts_of, ledger_of, open_blobs
 from penstock.wiring.watching import Witnesses, open_telemetry
 
@@ -58,15 +59,7 @@ _TRACES = b"penstock/traces/1"
 
 def open_graph(settings: Settings, *, send: Send = send_declared, clock: Callable[[], float] = time.time) -> HttpGraph:
     """Meta's Graph as these settings name it. Not started. ``send`` builds its requests; each is checked."""
-    return HttpGraph(
-        graph_url=settings.graph_url,
-        version=settings.graph_version,
-        media_hosts=settings.media_hosts,
-        allow_insecure=settings.allow_insecure_upstream,
-        concurrency=settings.fetch_concurrency,
-        send=send,
-        clock=clock,
-    )
+    return graph_for(settings, send=send, clock=clock)
 
 
 def open_gates(settings: Settings, ledger: Ledger, *, me: str | None = None) -> GateKeeper:
@@ -79,11 +72,7 @@ def open_gates(settings: Settings, ledger: Ledger, *, me: str | None = None) -> 
 
 def look_up_limit(settings: Settings) -> budget.Limit | None:
     """The error budget of each number, as these settings mean it; None = none."""
-    return budget.limit(
-        settings.lookup_error_budget,
-        host=urlsplit(settings.graph_url).hostname or "",
-        insecure=settings.allow_insecure_upstream,
-    )
+    return limit_for(settings)
 
 
 ROLES = frozenset({"receiver", "fetcher", "watcher", "console"})
@@ -100,9 +89,20 @@ class Part(Protocol):
 
 
 class Instance:
-    """Receiver, fetcher and pages over one ledger. ``send`` is the fetch implementation that is put in use."""
+    """Receiver, fetcher and pages over one ledger.
 
-    def __init__(self, settings: Settings, *, send: Send = send_declared, roles: Collection[str] = ROLES) -> None:
+    ``send`` is the fetch implementation that recipes name ``declared``; ``implementations`` are others by their names,
+    beside those that are installed.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        send: Send = send_declared,
+        implementations: Mapping[str, Implementation] | None = None,
+        roles: Collection[str] = ROLES,
+    ) -> None:
         self.roles = ROLES & frozenset(roles) or ROLES
         self._lock = InstanceLock(settings.database_file) if settings.database_file is not None else None
         self._stack = contextlib.AsyncExitStack()
@@ -112,6 +112,10 @@ class Instance:
         self.registry = Registry(self.ledger)
         self.blobs = Filing(open_blobs(settings))
         self.graph = open_graph(settings, send=send, clock=self.ledger.clock)
+        self.engines = Engines(
+            settings, self.graph, implementations=implementations, send=send, clock=self.ledger.clock
+        )
+        self.recipes = Chooser(self.ledger, self.engines, first=self.engines.standard)
         role = "all" if self.roles == ROLES else ",".join(sorted(self.roles))
         shares = self._lock is None and "fetcher" in self.roles
         self.housekeeping = Housekeeping(self.ledger, role=role, every_s=SHARING_BEAT_S if shares else BEAT_S)
@@ -131,6 +135,7 @@ class Instance:
             owner=self.housekeeping.id,  # what it has in its hands is freed when its beats stay away
             concurrency=settings.fetch_concurrency,
             gates=self.gates,
+            recipes=self.recipes,
             witness=Witnesses(self.metrics.fetching, *self.telemetry.witnesses()),
             look_up_limit=look_up_limit(settings),
             changed=self.nudge.changed,
@@ -147,7 +152,11 @@ class Instance:
         self.rounds = Rounds(self.ledger, self._controls(settings), owner=self.housekeeping.id)
         self.reprocess = Runner(self.ledger, owner=self.housekeeping.id, wake=self.new_work, changed=self.nudge.changed)
         self.receiver = Receiver(self.ledger, self.registry, wake=self.new_work, changed=self.nudge.changed)
-        self.hearing = [Hearing(self.ledger, GATES, self.gates.refresh), Hearing(self.ledger, WORK, self._wake)]
+        self.hearing = [
+            Hearing(self.ledger, GATES, self.gates.refresh),
+            Hearing(self.ledger, RECIPES, self.recipes.refresh),
+            Hearing(self.ledger, WORK, self._wake),
+        ]
         self._measure()
         self.app: App = build(
             Parts(
@@ -160,6 +169,7 @@ class Instance:
                 session_key=hmac.digest(keys[0].encode(), _SESSIONS, "sha256"),
                 version=__version__,
                 metrics=self.metrics,
+                insecure=settings.allow_insecure_upstream,
                 door="receiver" in self.roles,
                 pages="console" in self.roles,
                 counting="watcher" in self.roles,
@@ -230,8 +240,10 @@ class Instance:
         parts: list[Part] = [self.telemetry, self.registry, self.housekeeping, self.timekeeping]
         if self.roles & {"fetcher", "console"}:
             parts.append(self.blobs)
+        if self.roles & {"fetcher", "watcher"}:
+            parts.append(self.engines)
         if "fetcher" in self.roles:
-            parts += [self.graph, self.gates, self.fetcher, *self.hearing]
+            parts += [self.graph, self.gates, self.recipes, self.fetcher, *self.hearing]
         if "watcher" in self.roles:
             parts.append(self.strays)
             parts += [] if self._lock is not None else [self.stamping]

@@ -43,6 +43,26 @@ T = TypeVar("T")
 _Answer = Callable[[ClientResponse, Record, asyncio.Timeout], Awaitable[T]]
 
 
+class _Slots(asyncio.Semaphore):
+    """For so many requests at once; it knows how many have a place, or wait for one."""
+
+    def __init__(self, value: int) -> None:
+        super().__init__(value)
+        self.taken = 0
+
+    async def __aenter__(self) -> None:
+        self.taken += 1
+        try:
+            await super().__aenter__()
+        except BaseException:
+            self.taken -= 1
+            raise
+
+    async def __aexit__(self, *error: object) -> None:
+        self.taken -= 1
+        self.release()
+
+
 class HttpGraph:
     """Graph and its file servers. ``send`` builds the request; whatever it builds is checked."""
 
@@ -55,6 +75,7 @@ class HttpGraph:
         allow_insecure: bool = False,
         concurrency: int = 64,
         limits: Limits | None = None,
+        user_agent: str | None = None,
         send: Send = send_declared,
         tls: ssl.SSLContext | None = None,
         resolver: AbstractResolver | None = None,
@@ -67,9 +88,9 @@ class HttpGraph:
             raise WrongUse(
                 "the address of Graph must begin with https:// (PENSTOCK_ALLOW_INSECURE_UPSTREAM permits http)"
             )
-        self._pinned = Pinned(graph, version, tuple(media_hosts), allow_insecure, USER_AGENT)
+        self._pinned = Pinned(graph, version, tuple(media_hosts), allow_insecure, user_agent or USER_AGENT)
         self._limits = limits or Limits()
-        self._slots = asyncio.Semaphore(concurrency)
+        self._slots = _Slots(concurrency)
         self._concurrency = concurrency
         self._send = send
         self._tls = tls
@@ -78,6 +99,11 @@ class HttpGraph:
         # A URL is asked about when it is found, when it is used, and perhaps on a retry.
         self._place = functools.lru_cache(_PLACES)(self._read_place)
         self._open_session: ClientSession | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is under way, or waits for its turn."""
+        return self._slots.taken > 0
 
     async def rehearse(self) -> None:
         """Send every declared operation to a socket of our own, and compare the bytes with the declaration.

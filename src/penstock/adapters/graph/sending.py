@@ -11,6 +11,7 @@ from aiohttp import ClientMiddlewareType, ClientResponse, ClientSession
 from yarl import URL
 
 from penstock.adapters.graph.checked import Call
+from penstock.contract.checking import ContractViolation
 from penstock.core import contract
 
 Send = Callable[[ClientSession, Call], Awaitable[ClientResponse]]
@@ -29,3 +30,13 @@ async def send_declared(
         allow_redirects=False,
         middlewares=(call if check is None else check,),
     )
+
+
+def refusing(reason: str) -> Send:
+    """What builds nothing, where it is known already that what it would build is not what was declared."""
+
+    async def send(session: ClientSession, call: Call) -> ClientResponse:
+        del session, call
+        raise ContractViolation(reason)
+
+    return send

@@ -11,6 +11,7 @@ from penstock.web.api import gates as steered
 from penstock.web.api import incidents as noticed
 from penstock.web.api import provisioning as kept
 from penstock.web.api import reading as read
+from penstock.web.api import recipes as ways
 from penstock.web.api import reprocess as again
 from penstock.web.api import shapes
 from penstock.web.api.endpoint import Endpoint
@@ -18,6 +19,7 @@ from penstock.web.api.gates import Gates
 from penstock.web.api.incidents import Incidents
 from penstock.web.api.provisioning import Provisioning
 from penstock.web.api.reading import Reading
+from penstock.web.api.recipes import Recipes
 from penstock.web.api.reprocess import Reprocessing
 
 PREFIX = "/api/v1"
@@ -26,7 +28,12 @@ Work = Callable[..., Awaitable[object]]
 
 
 def table(
-    reading: Reading, provisioning: Provisioning, gates: Gates, reprocessing: Reprocessing, incidents: Incidents
+    reading: Reading,
+    provisioning: Provisioning,
+    gates: Gates,
+    reprocessing: Reprocessing,
+    incidents: Incidents,
+    recipes: Recipes,
 ) -> tuple[Endpoint, ...]:
     """Every endpoint."""
     return (
@@ -34,6 +41,7 @@ def table(
         *_gates(gates),
         *_reprocessing(reprocessing),
         *_incidents(incidents),
+        *_recipes(recipes),
         *_workspaces_and_apps(provisioning),
         *_credentials_and_numbers(provisioning),
     )
@@ -196,6 +204,31 @@ def _incidents(to: Incidents) -> tuple[Endpoint, ...]:
             role="operator",
             everywhere=True,
             errors=(404, 408, 409, 413),
+        ),
+    )
+
+
+def _recipes(to: Recipes) -> tuple[Endpoint, ...]:
+    return (
+        Endpoint(
+            method="GET",
+            path="/recipes",
+            summary="The ways to fetch that there are, and which one is in use",
+            work=to.recipes,
+            answer=ways.RecipeList,
+            everywhere=True,
+        ),
+        Endpoint(
+            method="POST",
+            path="/recipes",
+            summary="Make the next version of a recipe; nobody is fetched by it before a rollout",
+            work=to.add,
+            body=ways.RecipeNew,
+            answer=ways.Recipe,
+            status=201,
+            role="operator",
+            everywhere=True,
+            errors=(408, 409, 413),
         ),
     )
 

@@ -1,0 +1,1 @@
+SELECT recipe FROM recipe_in_use

@@ -1,0 +1,1 @@
+UPDATE recipe_in_use SET recipe = :recipe, revision = revision + 1
