@@ -1,4 +1,4 @@
-"""Draws what the documentation takes from the source: the states, the settings, the commands, the faults.
+"""Draws what the documentation takes from the source: states, settings, commands, faults, metrics, events of the log.
 
 ``make docs`` writes the files anew; without ``--write`` it changes nothing and fails when a file is not what the source
 says. A drawn part stands between two marks; everything else of a file is written by hand. Also run by a house test.
@@ -7,6 +7,7 @@ says. A drawn part stands between two marks; everything else of a file is writte
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,6 +107,37 @@ def faults() -> Iterator[str]:
         ("What no server of the catalogue does", _troubles),
     ):
         yield from (f"## {title}", "", *part(), "")
+
+
+def metrics() -> Iterator[str]:
+    """Every metric with its labels."""
+    from penstock.web.metrics.catalogue import CATALOGUE, Teller
+
+    told_by, order = "", list(Teller)
+    for metric in sorted(CATALOGUE.values(), key=lambda each: order.index(each.told_by)):
+        if metric.told_by != told_by:
+            told_by = metric.told_by
+            yield from ("", f"## Told by {told_by}", "", *_head("metric", "kind", "meaning", "labels"))
+        labels = "<br>".join(f"`{name}`: {says}" for name, says in metric.labels.items())
+        yield _row(f"`{metric.name}`", metric.kind, metric.meaning, labels)
+
+
+def logs() -> Iterator[str]:
+    """Every event of the log, as the source says it."""
+    events = import_module("log_events").events  # beside this file
+    told: dict[str, tuple[set[str], set[str], set[str]]] = {}
+    for event in events():
+        levels, facts, modules = told.setdefault(event.name, (set(), set(), set()))
+        levels |= {event.level} - {""}
+        facts |= set(event.facts)
+        modules |= {event.module}
+    yield from _head("event", "level", "facts", "said by")
+    for name, (levels, facts, modules) in sorted(told.items()):
+        yield _row(f"`{name}`", ", ".join(sorted(levels)) or "depends", ", ".join(sorted(facts)), _ticked(modules))
+
+
+def _ticked(names: set[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
 
 
 def _catalogue() -> Iterator[str]:
@@ -233,6 +265,8 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "settings.md": settings,
     "commands.md": commands,
     "faults.md": faults,
+    "metrics.md": metrics,
+    "logs.md": logs,
 }
 
 

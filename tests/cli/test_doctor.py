@@ -126,5 +126,6 @@ def test_settings_are_shown_without_their_secrets(penstock: Any, monkeypatch: py
         "PENSTOCK_FLAG_PROVIDER": "not set (none)",
         "PENSTOCK_FLAG_KEY": "penstock-media-fetch",
         "PENSTOCK_LOG_FORMAT": "not set (console on a terminal, else json)",
+        "PENSTOCK_LOG_LEVEL": "info",
     }
     assert "topsecret" not in penstock.done("doctor").out

@@ -181,3 +181,13 @@ async def test_a_store_that_is_away_is_asked_again(tmp_path: Path) -> None:
     for each in watched.running:
         await each.stop()
     await ledger.stop()
+
+
+async def test_rounds_are_counted_by_who_makes_them(watched: Watched) -> None:
+    leader = await watched.rounds(Onlooker)
+    await until(lambda: leader.made > 2)
+    other = await watched.rounds(Onlooker, owner="b")
+    made = leader.made
+    await until(lambda: leader.made > made + 2)
+
+    assert (leader.leads, other.leads, other.made) == (True, False, 0)

@@ -18,7 +18,7 @@ async def test_the_legacy_form_is_refused_and_put_back_and_every_file_comes(tmp_
     assert figures.files == figures.requests_refused == 7
     assert (figures.requests_on_wire_with_wrong_method, figures.rolled_back, figures.items_lost) == (0, True, 0)
     assert {request.method for request in lookups} == {"GET"}
-    assert 'penstock_contract_violations_total{operation="media.look_up"} 7.0' in text
+    assert 'penstock_contract_rejects_total{operation="media.look_up"} 7.0' in text
 
 
 async def test_text_does_not_wait_while_every_file_does(tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ async def test_a_lease_that_ran_out_is_swept_and_its_holder_is_told(
     await dead._renew()
     assert lost == [first]
     assert not dead.held(first)
+    assert (dead.claimed, dead.lost, alive.claimed, alive.lost) == (1, 1, 1, 0)
     assert alive.held(second)
 
 

@@ -200,3 +200,13 @@ async def test_the_clock_goes_on_while_the_database_is_away(postgres: Any) -> No
 
     assert abs(told - before) < 60
     assert await database.now() >= before
+
+
+async def test_connections_are_told_where_there_is_a_server(store: Any) -> None:
+    ledger = store.ledger()
+    await ledger.start()
+    told = ledger.connections
+    await ledger.stop()
+
+    assert (told is None) == (store.dialect == "sqlite")
+    assert told is None or told.limit >= told.in_use + told.idle

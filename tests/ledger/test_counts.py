@@ -89,7 +89,21 @@ async def test_the_backlog_has_an_age_and_an_end(desk: Any, webhooks: Any) -> No
 
     assert backlog.oldest_waiting_s is not None
     assert 99 < backlog.oldest_waiting_s < 200
-    assert backlog.expiring_24h == 1
+    assert (backlog.expiring_24h, backlog.expiring_1h) == (1, 0)
+    assert backlog.oldest_undelivered_s == backlog.oldest_waiting_s
+
+
+async def test_what_is_being_fetched_is_not_delivered_yet(desk: Any, webhooks: Any) -> None:
+    now = await desk.ledger.now()
+    late = {**webhooks.file("wamid.A", "m1"), "timestamp": str(int(now - 7 * 86_400 + 1_800))}
+    await desk.receive(webhooks.body(late), now=now - 100)
+    assert (await desk.ledger.counts.backlog()).expiring_1h == 1
+    await desk.ledger.queue.claim(owner="somebody", limit=1, now=now, lease_s=60.0)
+    backlog = await desk.ledger.counts.backlog()
+
+    assert (backlog.oldest_waiting_s, backlog.expiring_1h) == (None, 0)
+    assert backlog.oldest_undelivered_s is not None
+    assert 99 < backlog.oldest_undelivered_s < 200
 
 
 async def test_rows_that_contradict_each_other_are_seen(

@@ -27,6 +27,7 @@ async def test_rows_are_put_to_work_once(desk: Any) -> None:
     assert (first.media_id, first.wamid, first.kind, first.declared_sha256) == ("m2", "wamid.B", "audio", b"\x01" * 32)
     assert (first.received_at, first.deadline) == (NOW - 100, NOW - 100 + 7 * 86_400)
     assert (second.media_id, second.received_at) == ("m1", NOW)
+    assert first.webhook_id is second.webhook_id is None  # no body brought them
 
 
 async def test_a_time_in_the_future_is_no_time(desk: Any) -> None:

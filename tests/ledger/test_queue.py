@@ -67,9 +67,10 @@ async def test_a_claim_says_all_that_a_fetcher_must_know(desk: Any, webhooks: An
         "voice": True,
         "url": "https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=m1&ext=1795000301",
     }
-    await desk.receive(webhooks.body(message), now=NOW)
+    receipt = await desk.receive(webhooks.body(message), now=NOW)
     (claim,) = await desk.claim(now=NOW)
 
+    assert claim.webhook_id == receipt.webhook_id > 0
     assert (claim.workspace, claim.phone_number_id, claim.app, claim.credential) == ("acme", NUMBER, "main", "token-a")
     assert (claim.kind, claim.media_id, claim.wamid, claim.attempts, claim.fence) == ("audio", "m1", "wamid.A", 0, 1)
     assert (claim.declared_mime_type, claim.declared_sha256) == ("audio/ogg; codecs=opus", b"\xab" * 32)

@@ -85,3 +85,32 @@ async def test_that_it_was_closed_is_no_outage(db: WatchedDatabase) -> None:
         with pytest.raises(Unreachable):
             await db.read(count)
     assert logged == []
+
+
+class Noted:
+    """Notes what it is told of transactions."""
+
+    def __init__(self) -> None:
+        self.took_s: list[tuple[str, float]] = []
+        self.failures: list[str] = []
+
+    def took(self, doing: str, seconds: float) -> None:
+        self.took_s.append((doing, seconds))
+
+    def failed(self, doing: str) -> None:
+        self.failures.append(doing)
+
+
+async def test_every_transaction_is_measured(tmp_path: Path) -> None:
+    noted = Noted()
+    database = WatchedDatabase(SqliteDatabase(tmp_path / "test.db"), noted)
+    with pytest.raises(StoreUnavailable):
+        await database.write(insert)
+    await database.start()
+    await database.write(lambda: query_only(False))
+    await database.read(lambda: query_only(False))
+    await database.stop()
+
+    assert [doing for doing, _ in noted.took_s] == ["write", "read"]
+    assert all(seconds > 0 for _, seconds in noted.took_s)
+    assert noted.failures == ["write"]

@@ -77,3 +77,32 @@ def test_a_log_that_cannot_be_written_takes_nothing_with_it(log_format: str, mon
         structlog.get_logger().warning("store.unavailable", reason="the disk is full")
         logging.getLogger("uvicorn.error").warning("trouble")
     full.detach().close()
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_what_looks_like_a_secret_is_taken_out_of_a_finished_line(
+    log_format: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up(log_format)
+    log = structlog.get_logger()
+    log.info(
+        "gate.shut", why="wamid.HBgLMTU1NTAwMDEyMzQVAgASGBQz= of +49 170 1234567", subject={"by": "pst_" + "a" * 43}
+    )
+    logging.getLogger("somebody.else").warning("GET /x?access_token=EAAGabcdef123 by Bearer abcdef.123")
+    try:
+        int("EAAGabcdef123")
+    except ValueError:
+        log.exception("fetcher.failed")
+    said = capsys.readouterr().err
+
+    for secret in ("HBgL", "1234567", "aaaa", "EAAGabc", "abcdef.123"):
+        assert secret not in said
+    assert said.count("…") >= 5
+
+
+def test_what_is_no_secret_stays(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up("json")
+    structlog.get_logger().info("auth.shut", number="100000000000002", at_zone="+00:00", why="3 + 4 of 12 files")
+
+    entry = json.loads(capsys.readouterr().err)
+    assert (entry["number"], entry["at_zone"], entry["why"]) == ("100000000000002", "+00:00", "3 + 4 of 12 files")

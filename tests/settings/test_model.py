@@ -18,6 +18,7 @@ SHAPES = {
     "media_hosts": ".fbsbx.com,.fbcdn.net,.facebook.com",
     "allow_insecure_upstream": "0",
     "fetch_concurrency": "64",
+    "log_level": "info",
 }
 
 
@@ -39,6 +40,7 @@ def test_the_names_are_the_ones_that_scripts_rely_on() -> None:
         "FLAG_PROVIDER",
         "FLAG_KEY",
         "LOG_FORMAT",
+        "LOG_LEVEL",
     ]
 
 

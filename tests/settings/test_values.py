@@ -53,6 +53,8 @@ GOOD: list[tuple[Callable[[str], object], str, object]] = [
     ),
     (values.log_format, "json", "json"),
     (values.log_format, "console", "console"),
+    (values.log_level, "debug", "debug"),
+    (values.log_level, "error", "error"),
 ]
 
 BAD: list[tuple[Callable[[str], object], str]] = [
@@ -138,6 +140,8 @@ BAD: list[tuple[Callable[[str], object], str]] = [
     (values.alerts, "pagerduty://KEY,,"),
     (values.log_format, "xml"),
     (values.log_format, ""),
+    (values.log_level, "verbose"),
+    (values.log_level, "INFO"),
 ]
 
 

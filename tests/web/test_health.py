@@ -1,12 +1,16 @@
 """Liveness, readiness and figures."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
 
 from penstock.adapters.db.sqlite import SqliteDatabase
-from penstock.core.errors import StoreUnavailable
+from penstock.core.detector import Key
+from penstock.core.errors import StoreUnavailable, WrongUse
+from penstock.ledger.audit_log import AuditLog
+from penstock.ledger.counts import Counts
 from penstock.web import health
 
 
@@ -75,6 +79,60 @@ async def test_figures_that_cannot_be_read_do_not_hide_the_others(site: Any, mon
 
     assert got.status == 200
     assert "penstock_store_readable 0.0" in got.text
+
+
+async def test_figures_tell_gates_incidents_and_how_long_the_audit_log_is(site: Any) -> None:
+    before = entries((await site.get("/metrics")).text)
+    await site.ledger.gates.shut({"app": "main"}, owner="operator", by="cli:anna", why="a test", now=time.time())
+    await site.ledger.incidents.open(
+        Key("media.look_up", "upstream"), suspected=True, onset_at=1.0, why="w", rate=0.3, now=2.0, isolation="i"
+    )
+    text = (await site.get("/metrics")).text
+
+    assert 'penstock_gates{opening="shut",owner="operator"} 1.0' in text
+    assert 'penstock_incidents{state="suspected"} 1.0' in text
+    assert entries(text) == before + 1
+
+
+async def test_many_who_scrape_at_once_count_the_files_once(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = []
+    tallies = Counts.tallies
+
+    async def noted(self: Counts) -> Any:
+        counted.append(1)
+        return await tallies(self)
+
+    monkeypatch.setattr(Counts, "tallies", noted)
+    monkeypatch.setattr(health, "_FIGURES_FOR_S", 300.0)
+    await asyncio.gather(*(site.get("/metrics") for _ in range(10)))
+
+    assert len(counted) == 1
+
+
+async def test_an_audit_log_that_cannot_be_read_hides_no_other_figure(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_args: Any) -> None:
+        raise WrongUse("the audit log has no head")
+
+    monkeypatch.setattr(AuditLog, "head", broken)
+    text = (await site.get("/metrics")).text
+
+    assert "penstock_store_readable 1.0" in text
+    assert "penstock_audit_log_entries" not in text
+
+
+async def test_who_does_not_watch_tells_nothing_of_the_whole(site: Any) -> None:
+    silent = health.Health(site.ledger, site.app.metrics, counting=False)
+    [path] = [route for route in silent.routes() if route.path == "/metrics"]
+
+    assert b"penstock_media{" not in bytes((await path.endpoint(None)).body)
+
+
+def entries(text: str) -> int:
+    """The last entry of the audit log."""
+    [line] = [line for line in text.splitlines() if line.startswith("penstock_audit_log_entries ")]
+    return int(float(line.split()[1]))
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])

@@ -292,6 +292,6 @@ async def test_answers_are_counted(site: Any) -> None:
     await site.deliver(body_of(site.number), signature=None)
     metrics = (await site.get("/metrics")).text
 
-    assert 'penstock_webhooks_total{answer="200"} 1.0' in metrics
-    assert 'penstock_webhooks_total{answer="401"} 1.0' in metrics
+    assert 'penstock_webhooks_total{status="200"} 1.0' in metrics
+    assert 'penstock_webhooks_total{status="401"} 1.0' in metrics
     assert 'penstock_updates_total{kind="message"} 1.0' in metrics

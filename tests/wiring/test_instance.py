@@ -8,8 +8,11 @@ from aiohttp import ClientResponse, ClientSession
 from penstock.adapters.graph.checked import Call
 from penstock.contract import ContractViolation
 from penstock.core.errors import Conflict, Unreachable
+from penstock.core.work import Claim, PutBack
 from penstock.settings import Bind, FolderUrl, Settings, SqliteUrl
 from penstock.wiring.instance import Instance, look_up_limit
+
+CLAIM = Claim(1, 1, 1, "acme", 1, "1", "main", 1, "token-a", "image", "m", "w", 0.0, 1.0, 0)
 
 
 def settings(folder: Path, **more: object) -> Settings:
@@ -89,4 +92,16 @@ def test_a_numbers_error_budget_is_for_providers_or_by_setting(
 async def test_the_fetcher_is_counted_in_the_metrics_that_the_pages_show(tmp_path: Path) -> None:
     instance = Instance(settings(tmp_path))
     assert instance.app.metrics is instance.metrics
-    assert instance.fetcher._witness is instance.metrics
+    instance.fetcher._witness.ended(CLAIM, PutBack(0.0))
+    assert 'penstock_endings_total{ending="put_back"} 1.0' in instance.metrics.text().decode()
+
+
+async def test_a_process_tells_what_its_roles_do(tmp_path: Path) -> None:
+    watcher = Instance(settings(tmp_path), roles=["watcher"]).metrics.text().decode()
+    fetcher = Instance(settings(tmp_path), roles=["fetcher"]).metrics.text().decode()
+
+    assert 'penstock_process_role{role="watcher"} 1.0' in watcher
+    assert "penstock_watch_rounds_total 0.0" in watcher
+    assert "penstock_fetch_slots" not in watcher
+    assert "penstock_fetch_slots 64.0" in fetcher
+    assert "penstock_watch_leading" not in fetcher

@@ -34,12 +34,12 @@ def serve(roles: tuple[str, ...]) -> None:
     import uvloop
 
     from penstock.core.errors import WrongUse
-    from penstock.settings.logs import set_up
+    from penstock.settings.logs import LEVELS, set_up
 
     settings = session.settings()
     if set(roles) - {"all"} and settings.database_file is not None:
         raise WrongUse("with SQLite one process does everything: leave --role out, or say --role all")
-    set_up(settings.log_format)
+    set_up(settings.log_format, level=LEVELS[settings.log_level])
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, () if "all" in roles else roles))
 

@@ -61,6 +61,12 @@ class Rounds:
         self._tail: Tail | None = None
         self._controls: list[Control] = []
         self._task: asyncio.Task[None] | None = None
+        self.made = 0  # rounds, so far
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process makes the rounds now."""
+        return self._lead.leads
 
     async def start(self) -> None:
         """Begin to ask for the lead, and to make the rounds."""
@@ -96,6 +102,7 @@ class Rounds:
         seen = await tail.read(now=now, limit=_PAGE)
         for control in self._controls:
             await self._show(control, seen, now)
+        self.made += 1
         return 0.0 if len(seen) >= _PAGE else self._every_s
 
     async def _begin(self, now: float) -> Tail:

@@ -46,6 +46,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
     declared_size: int | None = None
     url: str | None = None  # where the last look-up or the webhook said the bytes are
     url_expires_at: float | None = None
+    webhook_id: int | None = None  # the journaled body that brought it; None when it was imported
     conversation_id: int | None = None  # None when its message never came
 
 

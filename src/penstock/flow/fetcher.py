@@ -19,7 +19,7 @@ from penstock.adapters.graph.port import Graph
 from penstock.core import ids, lanes
 from penstock.core.budget import WINDOW_S, Limit
 from penstock.core.errors import PenstockError, Unreachable
-from penstock.core.work import Attempt, Claim, Ending, Outcome, PutBack, RetryLater
+from penstock.core.work import Attached, Attempt, Claim, Ending, Expired, Failed, Outcome, PutBack, RetryLater
 from penstock.flow.budgets import Budgets
 from penstock.flow.lanes import Lanes
 from penstock.flow.leases import Leases
@@ -37,7 +37,22 @@ _BUSY_SHARE = 8  # … unless an eighth of all slots is free already
 _AT_ONCE_S = 0.01
 _STORE_AGAIN_S = 1.0
 _WORKER_LETTERS = 64  # of a name that is kept with every attempt
+_EVENTS: dict[type[Ending], str] = {
+    Attached: "media.attached",
+    RetryLater: "media.delayed",
+    Expired: "media.expired",
+    Failed: "media.failed",
+}
 GRACE_S = 5.0  # what is in flight may end by itself for so long when the process is asked to stop
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What a fetcher is at, and what it has done so far."""
+
+    slots: int
+    in_use: int
+    claimed: int
+    lost: int  # leases that were lost while it worked
 
 
 class Fetcher:
@@ -126,6 +141,10 @@ class Fetcher:
     def wake(self) -> None:
         """Something new is waiting."""
         self._wake.set()
+
+    def standing(self) -> Standing:
+        """What it is at."""
+        return Standing(self._concurrency, len(self._turns), self._leases.claimed, self._leases.lost)
 
     # -- claiming ---------------------------------------------------------------------------
 
@@ -239,11 +258,12 @@ class Fetcher:
                 _alarm(claim, attempt)
         self._witness.ended(claim, outcomes.ending)
         if isinstance(outcomes.ending, PutBack):
+            _log.debug("media.put_back", media=ids.encode(ids.Kind.MEDIA, claim.id), due_at=outcomes.ending.due_at)
             return  # nothing happened to the file
         self._changed()
         _log.log(
             self._level(outcomes.ending),
-            f"media.{_event(outcomes.ending)}",
+            _EVENTS[type(outcomes.ending)],
             media=ids.encode(ids.Kind.MEDIA, claim.id),
             workspace=claim.workspace,
             kind=claim.kind,
@@ -267,12 +287,6 @@ def _alarm(claim: Claim, attempt: Attempt) -> None:
         reason=attempt.detail,
         recipe=attempt.recipe,
     )
-
-
-def _event(ending: Ending) -> str:
-    return {"Attached": "attached", "RetryLater": "delayed", "Expired": "expired", "Failed": "failed"}[
-        type(ending).__name__
-    ]
 
 
 def _outcome(ending: Ending) -> Outcome | None:

@@ -48,6 +48,7 @@ class Leases:
         self._held: dict[int, Claim] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._lost: Callable[[Claim], None] = lambda _: None
+        self.claimed = self.lost = 0  # so far
 
     def start(self, *, lost: Callable[[Claim], None]) -> None:
         """Begin to renew and to sweep; ``lost`` is called for a lease that is no longer ours."""
@@ -75,6 +76,7 @@ class Leases:
         )
         for claim in claims:
             self._held[claim.id] = claim
+        self.claimed += len(claims)
         return claims
 
     def held(self, claim: Claim) -> bool:
@@ -96,6 +98,7 @@ class Leases:
         for claim in claims:
             if claim.id not in ours and self.held(claim):
                 del self._held[claim.id]
+                self.lost += 1
                 self._lost(claim)
 
     async def _sweep(self) -> None:

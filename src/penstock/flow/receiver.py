@@ -137,6 +137,15 @@ class Receiver:
             return await store(reading=Reading((), frozenset(), (problem,)))
 
     def _tell(self, receipt: Receipt) -> None:
+        _log.debug(
+            "webhook.received",
+            webhook=receipt.webhook_id,
+            messages=receipt.messages,
+            media=receipt.media,
+            statuses=receipt.statuses,
+            duplicates=receipt.duplicates,
+            unknown_numbers=receipt.strays,
+        )
         if receipt.media:
             self._wake()
         if receipt.messages or receipt.media or receipt.statuses or receipt.changed:

@@ -5,6 +5,7 @@ by ``wiring``; used by everything above.
 """
 
 import time
+from typing import NamedTuple
 
 from penstock.adapters.db.port import Database, Script
 from penstock.core.gate import Hosts
@@ -35,6 +36,14 @@ from penstock.ledger.signals import Signals
 from penstock.ledger.steering import Steering
 from penstock.ledger.tail import Tail
 from penstock.ledger.tokens import Tokens
+
+
+class Connections(NamedTuple):
+    """The connections to a server that this process has."""
+
+    limit: int
+    in_use: int
+    idle: int
 
 
 class Ledger:
@@ -76,6 +85,12 @@ class Ledger:
     def profile(self) -> str:
         """What kind of installation this is: "embedded" in one file, or a "cluster" over a server."""
         return "embedded" if self._db.dialect == "sqlite" else "cluster"
+
+    @property
+    def connections(self) -> Connections | None:
+        """Its connections to a server; None where there is none, or it is not open."""
+        told = getattr(self._db, "connections", None)
+        return None if told is None else Connections(*told)
 
     async def start(self, *, migrate: bool = True, moving: bool = False) -> list[str]:
         """Open the database and bring it up to this release; the names of the migrations that were applied.

@@ -20,7 +20,7 @@ from penstock.ledger.journal import UNDER_WAY
 from penstock.ledger.rows import Tally
 from penstock.ledger.statements import Statements
 
-_DAY_S = 86_400.0
+_HOUR_S, _DAY_S = 3_600.0, 86_400.0
 _new_waiting: Callable[..., Waiting] = Waiting  # by position; the types of its columns are the schema's business
 _NEWEST_ATTEMPTS = 200_000  # more than an hour of a process whose look-ups are limited at all
 
@@ -55,10 +55,12 @@ class Moment(msgspec.Struct, frozen=True):
 
 
 class Backlog(msgspec.Struct, frozen=True, gc=False):
-    """How old the oldest waiting item is, and how many may be gone within a day."""
+    """How old the oldest items are, and how many of those that wait may be gone within a day, and within an hour."""
 
     oldest_waiting_s: float | None
     expiring_24h: int
+    expiring_1h: int = 0
+    oldest_undelivered_s: float | None = None  # waiting or fetching
 
 
 class Counts:
@@ -104,9 +106,9 @@ class Counts:
         now = await self._db.now()
 
         def script() -> Script[Backlog]:
-            rows = yield self._sql("oldest_waiting", soon=now + _DAY_S)
-            oldest, expiring = rows[0]
-            return Backlog(None if oldest is None else max(0.0, now - oldest), int(expiring))
+            rows = yield self._sql("oldest_waiting", hour=now + _HOUR_S, soon=now + _DAY_S)
+            oldest, expiring, soonest, undelivered = rows[0]
+            return Backlog(_age(oldest, now), int(expiring), int(soonest), _age(undelivered, now))
 
         return await self._db.read(script)
 
@@ -205,3 +207,7 @@ class Counts:
             before=expiry.horizon(now, until),
         )
         return [_new_waiting(*row[:5], bool(row[5]), *row[6:]) for row in rows]
+
+
+def _age(since: float | None, now: float) -> float | None:
+    return None if since is None else max(0.0, now - since)

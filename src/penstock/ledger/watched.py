@@ -4,8 +4,9 @@ It changes nothing and tries nothing again; whoever asked gets the error as it c
 running instance by ``wiring``; commands say for themselves what they cannot reach.
 """
 
+import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from penstock.adapters.db.port import Database, Script
 from penstock.core.errors import Unreachable
@@ -17,11 +18,22 @@ MEANING = "webhooks are answered 503 and come again, files wait: nothing is lost
 _READ, _WRITE = "read", "write"
 
 
+class Measuring(Protocol):
+    """Told what became of each transaction, ``doing`` being "read" or "write". Must not wait and must not raise."""
+
+    def took(self, doing: str, seconds: float) -> None:
+        """It was carried out."""
+
+    def failed(self, doing: str) -> None:
+        """It could not be."""
+
+
 class WatchedDatabase:
     """Another database, watched from its start to its stop."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, measuring: Measuring | None = None) -> None:
         self._db = db
+        self._measuring = measuring
         self._teller = Teller("store", meaning=MEANING)
         self._open = False
         self.dialect = db.dialect
@@ -42,28 +54,37 @@ class WatchedDatabase:
 
     async def write(self, script: Callable[[], Script[T]]) -> T:
         """Run one transaction. Raises StoreUnavailable when it cannot be durable."""
+        began = time.perf_counter()
         try:
             result = await self._db.write(script)
         except Unreachable as error:
             self._failed(_WRITE, error)
             raise
-        self._teller.went(_WRITE)
+        self._went(_WRITE, began)
         return result
 
     async def read(self, script: Callable[[], Script[T]]) -> T:
         """Run a script on a consistent snapshot. Raises Unreachable."""
+        began = time.perf_counter()
         try:
             result = await self._db.read(script)
         except Unreachable as error:
             self._failed(_READ, error)
             raise
-        self._teller.went(_READ)
+        self._went(_READ, began)
         return result
 
     async def now(self) -> float:
         """The database's clock, epoch seconds."""
         return await self._db.now()
 
+    def _went(self, doing: str, began: float) -> None:
+        self._teller.went(doing)
+        if self._measuring is not None:
+            self._measuring.took(doing, time.perf_counter() - began)
+
     def _failed(self, doing: str, error: Unreachable) -> None:
+        if self._measuring is not None:
+            self._measuring.failed(doing)
         if self._open:
             self._teller.failed(doing, str(error))

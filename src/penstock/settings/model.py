@@ -154,6 +154,14 @@ class Settings:
     log_format: str | None = field(
         default=None, metadata=_rule(values.log_format, "console or json", "console on a terminal, else json")
     )
+    log_level: str = field(
+        default="info",
+        metadata=_rule(
+            values.log_level,
+            "debug, info, warning or error; debug adds a line for each webhook and for each file that is put back",
+            "info",
+        ),
+    )
 
     @property
     def public_base(self) -> str:

@@ -195,6 +195,13 @@ def log_format(text: str) -> str:
     return text
 
 
+def log_level(text: str) -> str:
+    """From which level on events are logged."""
+    if text not in {"debug", "info", "warning", "error"}:
+        raise ValueError("debug, info, warning or error")
+    return text
+
+
 def _path(text: str) -> Path:
     path = unquote(text)
     if "?" in text or "#" in text or "\0" in path:

@@ -19,7 +19,6 @@ from penstock.adapters.blobs.port import Blobs
 from penstock.controls.gates.operating import Operating
 from penstock.core.errors import Unreachable
 from penstock.flow.nudge import Nudge
-from penstock.flow.receiver import Receiver
 from penstock.flow.registry import Registry
 from penstock.ledger.book import Ledger
 from penstock.web import webhook
@@ -59,7 +58,7 @@ class Parts:
 
     ledger: Ledger
     registry: Registry
-    receiver: Receiver
+    receiver: webhook.Takes
     blobs: Blobs
     nudge: Nudge
     public_base: str  # how people reach it, without a slash at the end
@@ -68,6 +67,7 @@ class Parts:
     metrics: Metrics | None = None  # made here unless the fetcher is to be counted, too
     body_within_s: float = 20.0  # a webhook's body must be complete by then
     door: bool = True  # whether Meta's webhooks are taken here
+    counting: bool = True  # whether whoever asks for figures is told of the whole installation
     insecure: bool = False  # whether a recipe may name an upstream without TLS
     pages: bool = True  # whether people and programs are served here; health and figures always are
 
@@ -81,11 +81,11 @@ class App:
         self._sessions = Sessions(parts.session_key, secure=base.lower().startswith("https:"))
         self.metrics = parts.metrics or Metrics(version=parts.version)
         gatekeeper = Gatekeeper(parts.ledger, self._sessions, public_base=base)
-        health = Health(parts.ledger, self.metrics)
-        events = Events(parts.ledger, parts.nudge, gatekeeper, self.metrics)
+        health = Health(parts.ledger, self.metrics, counting=parts.counting)
+        events = Events(parts.ledger, parts.nudge, gatekeeper, self.metrics.door)
         assets = Assets()
         self._drawing = Drawing(stamp=assets.stamp)
-        door = webhook.Door(parts.receiver, parts.registry, self.metrics, body_within_s=parts.body_within_s)
+        door = webhook.Door(parts.receiver, parts.registry, self.metrics.door, body_within_s=parts.body_within_s)
         self._door = door if parts.door else None
         self.endpoints = api.table(
             Reading(parts.ledger, parts.blobs, events, health, base=base, version=parts.version),

@@ -17,7 +17,7 @@ from penstock.core.errors import PenstockError
 from penstock.flow.nudge import Nudge, Subscription
 from penstock.ledger.book import Ledger
 from penstock.web.access import Gatekeeper
-from penstock.web.metrics import Metrics
+from penstock.web.metrics.door import DoorMetrics
 from penstock.web.problems import ProblemError
 
 LOOK_EVERY_S = 1.0
@@ -61,7 +61,7 @@ class Watch:
 class Events:
     """``GET /events``."""
 
-    def __init__(self, ledger: Ledger, nudge: Nudge, gatekeeper: Gatekeeper, metrics: Metrics) -> None:
+    def __init__(self, ledger: Ledger, nudge: Nudge, gatekeeper: Gatekeeper, metrics: DoorMetrics) -> None:
         self._ledger = ledger
         self._nudge = nudge
         self._gatekeeper = gatekeeper

@@ -8,16 +8,17 @@ and logs no body. Mounted by ``app`` before anything else.
 import hmac
 import time
 from collections.abc import Iterable
+from typing import Protocol
 from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from penstock.flow.receiver import Receiver, Refusal, Refused
+from penstock.flow.receiver import Refusal, Refused, Taken
 from penstock.flow.registry import Registry
 from penstock.ledger.rows import App
 from penstock.web.bodies import BodyTooLargeError, BodyTooSlowError, ClientGoneError, header, read_body
-from penstock.web.metrics import Metrics
+from penstock.web.metrics.door import DoorMetrics
 from penstock.web.problems import note
 
 PATH = "/webhooks/whatsapp"
@@ -25,6 +26,13 @@ LIMIT_BYTES = 3 * 1024 * 1024  # Meta's limit; read generously, as a refused bod
 _CHALLENGE_BYTES = 4_096
 _FIELDS = 32
 _RETRY_AFTER_S = b"5"
+
+
+class Takes(Protocol):
+    """Takes bodies in, as ``flow.receiver`` does."""
+
+    async def take(self, body: bytes, header: bytes | None, app: str | None = None) -> Taken | Refused:
+        """Durable when it returns Taken. Raises StoreUnavailable."""
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -69,7 +77,7 @@ _REFUSALS = {
 class Door:
     """The ASGI application behind ``/webhooks/whatsapp`` and ``/webhooks/whatsapp/{app}``."""
 
-    def __init__(self, receiver: Receiver, registry: Registry, metrics: Metrics, *, body_within_s: float) -> None:
+    def __init__(self, receiver: Takes, registry: Registry, metrics: DoorMetrics, *, body_within_s: float) -> None:
         self._receiver = receiver
         self._registry = registry
         self._metrics = metrics

@@ -7,6 +7,7 @@ and the benchmarks.
 
 import contextlib
 import hmac
+import os
 import random
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -16,6 +17,7 @@ from penstock import __version__
 from penstock.adapters.graph.http import HttpGraph
 from penstock.adapters.graph.sending import Send, send_declared
 from penstock.adapters.lock import InstanceLock
+from penstock.controls.changes import Changes
 from penstock.controls.gates.auth import AuthGates
 from penstock.controls.gates.breaker import Breakers
 from penstock.controls.gates.deadlines import Deadlines
@@ -48,10 +50,13 @@ from penstock.settings import Settings
 from penstock.settings.key_file import secret_keys
 from penstock.web.app import App, Parts, build
 from penstock.web.metrics import Metrics
+from penstock.web.metrics.process import Watching
 from penstock.wiring.recipes import Engines, Implementation, graph_for, limit_for
 from penstock.wiring.stores import hosts_of, ledger_of, open_blobs
+from penstock.wiring.watching import Witnesses, open_telemetry
 
 _SESSIONS = b"penstock/sessions/1"
+_TRACES = b"penstock/traces/1"
 
 
 def open_graph(settings: Settings, *, send: Send = send_declared, clock: Callable[[], float] = time.time) -> HttpGraph:
@@ -103,7 +108,8 @@ class Instance:
         self.roles = ROLES & frozenset(roles) or ROLES
         self._lock = InstanceLock(settings.database_file) if settings.database_file is not None else None
         self._stack = contextlib.AsyncExitStack()
-        self.ledger = ledger_of(settings, watched=True)
+        self.metrics = Metrics(version=__version__, roles=self.roles, clock=self._clock)
+        self.ledger = ledger_of(settings, watched=True, measuring=self.metrics.store)
         self.nudge = Nudge()
         self.registry = Registry(self.ledger)
         self.blobs = Filing(open_blobs(settings))
@@ -116,7 +122,13 @@ class Instance:
         shares = self._lock is None and "fetcher" in self.roles
         self.housekeeping = Housekeeping(self.ledger, role=role, every_s=SHARING_BEAT_S if shares else BEAT_S)
         self.gates = open_gates(settings, self.ledger, me=self.housekeeping.id if shares else None)
-        self.metrics = Metrics(version=__version__)
+        keys = secret_keys(settings)
+        self.telemetry = open_telemetry(
+            os.environ,
+            instance=self.housekeeping.id,
+            key=hmac.digest(keys[0].encode(), _TRACES, "sha256"),
+            clock=self.ledger.clock,
+        )
         self.fetcher = Fetcher(
             self.ledger,
             self.registry,
@@ -126,7 +138,7 @@ class Instance:
             concurrency=settings.fetch_concurrency,
             gates=self.gates,
             recipes=self.recipes,
-            witness=self.metrics,
+            witness=Witnesses(self.metrics.fetching, *self.telemetry.witnesses()),
             look_up_limit=look_up_limit(settings),
             changed=self.nudge.changed,
             files_away=lambda: self.blobs.away,
@@ -139,6 +151,7 @@ class Instance:
         self.sweeping = Sweeping(self.ledger, self.blobs)
         self.retention = Retention(self.ledger, self.blobs, owner=self.housekeeping.id)
         self.trials = Trials(self.engines.unrehearsed)
+        self.watch: Watch | None = None  # of the present lead
         self.rounds = Rounds(self.ledger, self._controls(settings), owner=self.housekeeping.id)
         self.reprocess = Runner(self.ledger, owner=self.housekeeping.id, wake=self.new_work, changed=self.nudge.changed)
         self.receiver = Receiver(self.ledger, self.registry, wake=self.new_work, changed=self.nudge.changed)
@@ -147,20 +160,22 @@ class Instance:
             Hearing(self.ledger, RECIPES, self.recipes.refresh),
             Hearing(self.ledger, WORK, self._wake),
         ]
+        self._measure()
         self.app: App = build(
             Parts(
                 ledger=self.ledger,
                 registry=self.registry,
-                receiver=self.receiver,
+                receiver=self.telemetry.watched(self.receiver, clock=self.ledger.clock),
                 blobs=self.blobs,
                 nudge=self.nudge,
                 public_base=settings.public_base,
-                session_key=hmac.digest(secret_keys(settings)[0].encode(), _SESSIONS, "sha256"),
+                session_key=hmac.digest(keys[0].encode(), _SESSIONS, "sha256"),
                 version=__version__,
                 metrics=self.metrics,
                 insecure=settings.allow_insecure_upstream,
                 door="receiver" in self.roles,
                 pages="console" in self.roles,
+                counting="watcher" in self.roles,
             )
         )
 
@@ -187,6 +202,26 @@ class Instance:
             self._stack = stack.pop_all()
         return applied
 
+    def _clock(self) -> float:
+        return self.ledger.clock()
+
+    def _measure(self) -> None:
+        """What a process does not do it does not tell."""
+        told = self.metrics.process
+        told.connections = lambda: self.ledger.connections
+        if "fetcher" in self.roles:
+            told.fetching = self.fetcher.standing
+        if "watcher" in self.roles:
+            told.watching = self._watching
+
+    def _watching(self) -> Watching:
+        detector = None if self.watch is None or not self.rounds.leads else self.watch.detector
+        return Watching(self.rounds.leads, self.rounds.made, {} if detector is None else detector.evidence())
+
+    def _watch(self) -> Watch:
+        self.watch = Watch(self.ledger, rng=random.Random())  # noqa: S311  chance decides samples, no secret
+        return self.watch
+
     def _controls(self, settings: Settings) -> list[Callable[[], Control]]:
         """What steers by what was tried, made anew for each leader of the watch."""
         controls: list[Callable[[], Control]] = [
@@ -199,7 +234,8 @@ class Instance:
                 token=self.registry.token_of,
                 changed=self.recipes.refresh if "fetcher" in self.roles else None,
             ),
-            lambda: Watch(self.ledger, rng=random.Random()),  # noqa: S311  chance decides samples, no secret
+            self._watch,
+            lambda: Changes(self.ledger),
         ]
         if settings.flag_provider is not None:
             from penstock.adapters.flags.openfeature import OpenFeatureFlags
@@ -210,7 +246,7 @@ class Instance:
 
     def _parts(self) -> list[Part]:
         """What this process's roles need, in the order in which it starts."""
-        parts: list[Part] = [self.registry, self.housekeeping, self.timekeeping]
+        parts: list[Part] = [self.telemetry, self.registry, self.housekeeping, self.timekeeping]
         if self.roles & {"fetcher", "console"}:
             parts.append(self.blobs)
         if self.roles & {"fetcher", "watcher"}:

@@ -17,7 +17,7 @@ from penstock.core.errors import Unreachable
 from penstock.core.gate import Hosts
 from penstock.core.operation import DOWNLOAD, LOOK_UP
 from penstock.ledger.book import Ledger
-from penstock.ledger.watched import WatchedDatabase
+from penstock.ledger.watched import Measuring, WatchedDatabase
 from penstock.settings import PostgresUrl, S3Url, Settings, SqliteUrl
 from penstock.settings.key_file import secret_keys
 
@@ -65,14 +65,15 @@ def open_bucket(url: S3Url) -> "S3Blobs":
     return S3Blobs(Bucket(name=url.bucket, prefix=url.prefix, address=address, region=access.region, keys=keys))
 
 
-def ledger_of(settings: Settings, *, watched: bool = False) -> Ledger:
+def ledger_of(settings: Settings, *, watched: bool = False, measuring: Measuring | None = None) -> Ledger:
     """The ledger of an installation. Not started. Raises what ``secret_keys`` raises.
 
-    One that is ``watched`` tells the log when its database is away, and when it is back.
+    One that is ``watched`` tells the log when its database is away, and when it is back; ``measuring`` is told of every
+    transaction of it.
     """
     database = open_database(settings)
     return Ledger(
-        WatchedDatabase(database) if watched else database,
+        WatchedDatabase(database, measuring) if watched else database,
         FernetSealer(secret_keys(settings)),
         hosts=hosts_of(settings),
     )

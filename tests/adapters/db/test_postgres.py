@@ -62,6 +62,15 @@ async def test_what_was_written_is_read(db: PostgresDatabase) -> None:
     assert await db.read(numbers) == list(range(20))
 
 
+async def test_connections_are_told_while_it_is_open(url: str) -> None:
+    database = PostgresDatabase(url, connections=4, patience_s=10)
+    assert database.connections is None
+    await database.start()
+    assert database.connections == (4, 0, 1)
+    await database.stop()
+    assert database.connections is None
+
+
 async def test_a_script_that_fails_leaves_nothing_behind(db: PostgresDatabase) -> None:
     def script() -> Script[None]:
         yield Call("INSERT INTO numbers (n) VALUES (1)")

@@ -21,10 +21,12 @@ async def test_there_are_so_many_at_most_and_the_others_wait_their_turn(postgres
 
     async def use() -> None:
         connection = await pool.take()
+        assert 1 <= pool.in_use <= 2
         await connection.execute("SELECT 1")
         pool.give(connection)
 
     await asyncio.gather(*(use() for _ in range(12)))
+    assert (pool.in_use, pool.idle) == (0, len(made))
     await pool.close()
 
     assert len(made) <= 2

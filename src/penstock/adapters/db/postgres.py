@@ -124,6 +124,11 @@ class PostgresDatabase:
         return self._listener.subscribe(channel, heard)
 
     @property
+    def connections(self) -> tuple[int, int, int] | None:
+        """How many connections there may be, how many are in use and how many are idle; None while it is closed."""
+        return None if self._pool is None else (self._connections, self._pool.in_use, self._pool.idle)
+
+    @property
     def standing(self) -> Standing:
         """What the server said of itself at the last connection that was made to it."""
         if self._standing is None:

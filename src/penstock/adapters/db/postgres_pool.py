@@ -34,6 +34,12 @@ class Pool:
         self._again_at = 0.0
         self._away_since: float | None = None
         self._closed = False
+        self.in_use = 0
+
+    @property
+    def idle(self) -> int:
+        """How many are open and nobody's."""
+        return len(self._idle)
 
     async def take(self) -> Connection:
         """A connection of one's own, ``give`` or ``drop`` it. Raises StoreUnavailable when none can be had in time."""
@@ -46,10 +52,12 @@ class Pool:
                 self._why() or f"all {self._size} connections to PostgreSQL have been busy for {self._patience_s:.0f} s"
             ) from None
         try:
-            return self._idle_one() or await self._new(until)
+            connection = self._idle_one() or await self._new(until)
         except BaseException:
             self._free.release()
             raise
+        self.in_use += 1
+        return connection
 
     def give(self, connection: Connection) -> None:
         """Put a connection back that is in no transaction."""
@@ -57,7 +65,7 @@ class Pool:
             connection.terminate()
         else:
             self._idle.append(connection)
-        self._free.release()
+        self._release()
 
     def drop(self, connection: Connection, *, others: bool = False) -> None:
         """Throw a connection away; with ``others`` the idle ones, too: what broke this one broke them."""
@@ -66,7 +74,7 @@ class Pool:
             for each in self._idle:
                 each.terminate()
             self._idle.clear()
-        self._free.release()
+        self._release()
 
     async def close(self) -> None:
         """Close what is idle, and whatever is given back from now on."""
@@ -77,6 +85,10 @@ class Pool:
                 await connection.close(timeout=_CLOSE_WITHIN_S)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 connection.terminate()
+
+    def _release(self) -> None:
+        self.in_use -= 1
+        self._free.release()
 
     def _idle_one(self) -> Connection | None:
         while self._idle:
