@@ -43,6 +43,22 @@ RUNS: list[dict[str, Any]] = [
     },
     {
         **WHEN,
+        "part": "rollouts",
+        "command": "penstock bench rollouts",
+        "bad": [
+            {
+                "share": 0.01,
+                "failing": 0.3,
+                "guard": {"median_s": 121.0, "rolled_back_percent": 100.0},
+                "reference": {"median_s": 124},
+                "met": True,
+            }
+        ],
+        "healthy": [{"guard": {"rolled_back_percent": 0.0}}],
+        "promoted": [{"failing": 0.0, "outage": False, "mean_s": 2_100, "predicted_s": 2_120, "met": True}],
+    },
+    {
+        **WHEN,
         "part": "watch",
         "command": "penstock bench watch",
         "delays": [
@@ -70,7 +86,7 @@ def test_every_figure_is_a_row_with_its_command_and_date(tmp_path: Path, capsys:
     figures.main(paths)
     lines = capsys.readouterr().out.splitlines()
     rows = [line for line in lines if line.startswith("| ")][1:]
-    assert len(rows) == 2 + 2 + 1 + 2 + 3
+    assert len(rows) == 2 + 2 + 1 + 2 + 3 + 3
     assert rows[0] == (
         "| receive, image, throughput ratio | 0.71 | 0.70 to 0.72 | ≥ 0.5 | met | `penstock bench receive` | 2026-11-25 |"
     )

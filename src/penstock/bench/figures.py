@@ -42,6 +42,8 @@ def rows(facts: Facts) -> Iterator[str]:
             yield from _gates(facts["gates"], where)
         case "watch":
             yield from _watch(facts, where)
+        case "rollouts":
+            yield from _rollouts(facts, where)
         case part:
             raise ValueError(f"there is no part {part}")
 
@@ -74,6 +76,23 @@ def _watch(facts: Facts, where: Sequence[str]) -> Iterator[str]:
     found = facts["diagnosis"]
     last = found["by_failures"][-1]
     yield _row(f"watch, % named at {last['failures']} failures", f"{last['cause']:g}", "", "≥ 95", found, where)
+
+
+def _rollouts(facts: Facts, where: Sequence[str]) -> Iterator[str]:
+    for each in facts["bad"]:
+        name = f"rollouts, {each['failing']:.0%} failing at {each['share']:.0%}, seconds until it is taken back"
+        target = "" if each["met"] is None else f"≤ 1.3 x {each['reference']['median_s']:g}"
+        found = each["guard"]
+        value = "never" if found["median_s"] is None else f"{found['median_s']:g}"
+        yield _row(name, value, f"{found['rolled_back_percent']:g} % of the runs", target, each, where)
+    wrong = max(each["guard"]["rolled_back_percent"] for each in facts["healthy"])
+    judged = {"met": wrong == 0}
+    yield _row("rollouts, % of healthy ones taken back, an outage or not", f"{wrong:g}", "", "0", judged, where)
+    for each in facts["promoted"]:
+        name = f"rollouts, {each['failing']:.1%} failing{', an outage' if each['outage'] else ''}, minutes to everybody"
+        value = "never" if each["mean_s"] is None else f"{each['mean_s'] / 60:.0f}"
+        target = "" if each["outage"] else f"≤ 1.3 x {each['predicted_s'] / 60:.0f}"
+        yield _row(name, value, "", target, each, where)
 
 
 def _gates(gates: Sequence[Facts], where: Sequence[str]) -> Iterator[str]:
