@@ -40,10 +40,8 @@ def rows(facts: Facts) -> Iterator[str]:
             yield from _fair(facts, where)
         case "gates":
             yield from _gates(facts["gates"], where)
-        case "watch":
-            yield from _watch(facts, where)
-        case "rollouts":
-            yield from _rollouts(facts, where)
+        case "watch" | "rollouts":
+            yield from (_watch if facts["part"] == "watch" else _rollouts)(facts, where)
         case part:
             raise ValueError(f"there is no part {part}")
 
