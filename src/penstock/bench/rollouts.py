@@ -162,5 +162,5 @@ def _times(values: Sequence[float]) -> Facts:
     over = [value for value in values if math.isfinite(value)]
     return {
         "rolled_back_percent": round(100 * len(over) / len(values), 1),
-        "median_s": statistics.median(over) if over else None,
+        "median_s": round(statistics.median(over), 1) if over else None,
     }
