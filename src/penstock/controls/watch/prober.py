@@ -191,4 +191,4 @@ async def _logged(job: Job) -> None:
     except PenstockError as error:
         _log.log(outage.level(error), "probe.unavailable", reason=str(error))
     except Exception:  # noqa: BLE001 -- a mistake of ours: files are fetched all the same
-        _log.exception("probe.failed")
+        _log.exception("probe.job_failed")
