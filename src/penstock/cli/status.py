@@ -15,7 +15,9 @@ from penstock.core import expiry, ids
 from penstock.core.expiry import Expiring
 from penstock.core.gate import Gate, holds
 from penstock.core.incident import Incident, summary
+from penstock.core.work import Outcome
 from penstock.ledger.counts import Backlog
+from penstock.ledger.probes import Standing as Probe
 from penstock.ledger.rows import Stray, Tally
 from penstock.ledger.runs import Report
 
@@ -44,6 +46,7 @@ class Standing(NamedTuple):
     behind: Mapping[int, Expiring] = {}  # what each shut gate holds, and how long it has
     runs: Sequence[Report] = ()  # of reprocessing, not over yet
     incidents: Sequence[Incident] = ()  # not closed
+    probe: Probe | None = None  # the synthetic one
 
 
 @click.command(cls=Command)
@@ -76,6 +79,7 @@ async def _look(ledger: "Ledger") -> Standing:
         behind,
         await ledger.reprocess.runs(workspace_id=None, open_only=True),
         await ledger.incidents.latest(only_open=True),
+        await ledger.probes.standing(),
     )
 
 
@@ -106,6 +110,7 @@ def remarks(standing: Standing) -> list[str]:
     found = [_narrowed(gate, standing.now) for gate in standing.gates if not holds(gate)]
     found += [_failing(row) for row in standing.incidents if row.state != "open"]
     found += [_run(report) for report in standing.runs]
+    found += _probe(standing.probe, standing.now)
     if standing.unread:
         found.append(
             f"{words.many(standing.unread, 'webhook')} could not be understood in full. Nothing is lost: after an "
@@ -139,6 +144,7 @@ def _answer(standing: Standing) -> answers.Facts:
             if (found := standing.behind.get(gate.id)) and (found.within(expiry.DAY_S) or found.past)
         ],
         "incidents": [answers.incident(row) for row in standing.incidents],
+        "probe": answers.probe(standing.probe, standing.now),
         "processes": [answers.process(process) for process in standing.processes],
         "contract_violations": standing.refused,
         "reprocess": [answers.run(report) for report in standing.runs],
@@ -157,6 +163,8 @@ def _show(standing: Standing) -> None:
         showing.line(f"  {trouble}")
     for remark in remarks(standing):
         showing.line(f"  {remark}")
+    if standing.probe is None:
+        showing.line(f"  There is no synthetic probe: {words.NO_PROBE}. {words.HOW_TO_PROBE}.")
     if standing.tallies:
         showing.line()
         workspaces(standing.tallies)
@@ -234,6 +242,16 @@ def _run(report: Report) -> str:
         f"Reprocessing {ids.encode(ids.Kind.RUN, report.id)} is {following.describe(report)}: "
         f"{following.counts(report)}. By {report.by}: {report.why.rstrip('.')}.{why}"
     )
+
+
+def _probe(probe: Probe | None, now: float) -> list[str]:
+    """What is to be said of the synthetic probe: nothing while it fetches its file."""
+    last = None if probe is None else probe.last
+    if last is not None and last.outcome != Outcome.DELIVERED.value:
+        return [f"The synthetic probe failed at {last.operation} {words.ago(last.at, now)}: {last.said}"]
+    if probe is not None and probe.known is not None and now >= probe.known.dies_at:
+        return ["The synthetic probe has no file: WhatsApp keeps an uploaded one for 30 days, and none came after it."]
+    return []
 
 
 def workspaces(tallies: Sequence[Tally], *, shown: int = _SHOWN) -> None:
