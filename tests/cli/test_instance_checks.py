@@ -15,7 +15,9 @@ from aiohttp import ClientResponse, ClientSession
 from penstock.adapters.graph.checked import Call
 from penstock.adapters.lock import InstanceLock
 from penstock.cli import instance_checks
-from penstock.cli.finding import Finding
+from penstock.cli.finding import Finding, ok
+from penstock.ledger.book import Ledger
+from penstock.ledger.probes import Last
 from penstock.settings import Bind, Settings, load
 from penstock.settings.values import FolderUrl, SqliteUrl
 from penstock.wiring import instance
@@ -46,8 +48,28 @@ def test_a_sound_installation_is_all_well(penstock: Any, acme: Any) -> None:
         "durable write": "ok",
         "secret key": "ok",
         "served": "ok",
+        "synthetic probe": "ok",
     }
     assert all(not each.advice for each in found)
+
+
+def test_the_synthetic_probe_is_told_of_in_a_line(penstock: Any, acme: Any) -> None:
+    def said() -> Finding:
+        return next(each for each in examine(instance_checks.database) if each.name == "synthetic probe")
+
+    assert said().found.startswith("there is none: ")
+    assert "`penstock workspace add trial --test`" in said().found
+    penstock.done("workspace", "set", "acme", "--test")
+    assert said() == ok("synthetic probe", f"number {acme.number} waits for its first fetch")
+
+    async def script(ledger: Ledger) -> None:
+        standing = await ledger.probes.standing()
+        assert standing is not None
+        last = Last(await ledger.now(), "media.look_up", "upstream", "It has a fault of its own.")
+        await ledger.probes.tried(standing.number_id, last)
+
+    acme.work(script)
+    assert (said().state, said().found) == ("warn", f"the last one, of number {acme.number}, failed at media.look_up")
 
 
 def test_where_there_is_no_database_none_is_made(penstock: Any) -> None:
@@ -246,7 +268,7 @@ def test_our_own_requests_are_sent_to_a_socket_of_ours_and_compared() -> None:
     [found] = examine(instance_checks.own_requests, Settings())
 
     assert (found.name, found.state, found.advice) == ("own requests", "ok", "")
-    assert found.found.startswith("media.look_up and media.download leave as they are declared")
+    assert found.found.startswith("media.look_up, media.download and media.upload leave as they are declared")
 
 
 def test_a_request_that_would_leave_otherwise_than_declared_fails(monkeypatch: pytest.MonkeyPatch) -> None:

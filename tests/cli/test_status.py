@@ -2,14 +2,18 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from penstock import __version__
 from penstock.cli.status import Standing, remarks, troubles
 from penstock.core.expiry import DAY_S, Expiring, Share
 from penstock.core.gate import Gate
+from penstock.core.probing import Known
 from penstock.core.work import Expired, Failed, Outcome, RetryLater
+from penstock.ledger.book import Ledger
 from penstock.ledger.counts import Backlog
+from penstock.ledger.probes import Last
 from penstock.ledger.rows import Stray
 
 KEYS = {
@@ -244,3 +248,48 @@ def test_files_past_their_time_are_said() -> None:
     (sentence,) = troubles(ALL_WELL._replace(gates=[SHUT], holding={7: 9}, behind=behind))
 
     assert sentence.endswith("It holds 9 files; 1 expires within 1\u2009d and 2 are past what WhatsApp keeps.")
+
+
+def test_an_installation_without_a_number_for_tests_says_how_to_get_a_probe(penstock: Any, acme: Any) -> None:
+    acme.beat()
+    assert penstock.done("status", "--json").answer["probe"] is None
+    (line,) = [line for line in penstock.done("status").out.splitlines() if "synthetic probe" in line]
+
+    assert line.startswith("  There is no synthetic probe: ")
+    assert "`penstock workspace add trial --test`" in line
+
+
+def test_the_synthetic_probe_is_shown_with_its_file_and_its_last_fetch(penstock: Any, acme: Any) -> None:
+    acme.beat()
+    penstock.done("workspace", "set", "acme", "--test")
+    probe = penstock.done("status", "--json").answer["probe"]
+    assert (probe["number"], probe["workspace"]) == (acme.number, "acme")
+    assert (probe["media_id"], probe["media_age_s"], probe["last"]) == (None, None, None)
+
+    async def script(ledger: Ledger) -> None:
+        standing, now = await ledger.probes.standing(), await ledger.now()
+        assert standing is not None
+        await ledger.probes.uploaded(standing.number_id, Known("1000000000000101", b"\x01" * 32, 94, now - 3_600))
+        await ledger.probes.tried(standing.number_id, Last(now - 5, "media.download", "timeout", "It took too long."))
+
+    acme.work(script)
+    answer = penstock.done("status", "--json").answer
+    probe = answer["probe"]
+    assert answer["ok"] is True  # it is no file of a customer's; an incident says when something is wrong
+    assert probe["media_id"] == "1000000000000101"
+    assert 3_600 <= probe["media_age_s"] < 3_700
+    assert probe["renewed_at"] > probe["uploaded_at"]
+    assert (probe["last"]["operation"], probe["last"]["class"]) == ("media.download", "timeout")
+    shown = penstock.done("status").out
+    assert "The synthetic probe failed at media.download 5" in shown
+    assert "There is no synthetic probe" not in shown
+    dead = msgspec.structs.replace(standing_of(acme), last=None)
+    (sentence,) = remarks(ALL_WELL._replace(now=dead.known.dies_at, probe=dead))
+    assert sentence.startswith("The synthetic probe has no file")
+
+
+def standing_of(acme: Any) -> Any:
+    async def script(ledger: Ledger) -> Any:
+        return await ledger.probes.standing()
+
+    return acme.work(script)

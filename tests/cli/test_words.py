@@ -70,3 +70,8 @@ def test_a_message_id_is_masked_where_it_holds_a_phone_number() -> None:
     assert words.masked(wamid) == "wamid.…AwMDAwMQA="[:7] + wamid[-8:]
     assert words.masked("wamid.HBgL") == "wamid.…"
     assert words.masked("") == ""
+
+
+@pytest.mark.parametrize(("names", "said"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])
+def test_names_are_listed_as_in_a_sentence(names: list[str], said: str) -> None:
+    assert words.listed(names) == said

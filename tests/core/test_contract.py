@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from penstock.core import contract, hosts
 from penstock.core.contract import Declared, Pinned, Prepared
+from penstock.core.form import Form, SmallFile
 from penstock.core.hosts import Web
-from penstock.core.operation import DOWNLOAD, LOOK_UP
+from penstock.core.operation import DOWNLOAD, LOOK_UP, UPLOAD
 
 TOKEN = "EAAGtokenA"
 FILE = "https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=1&ext=1795000300&hash=AR-x"
@@ -39,10 +40,20 @@ def download(url: str = FILE, token: str = TOKEN) -> Declared:
     return Declared(DOWNLOAD, place(url), token)
 
 
+def upload(data: bytes = b"hello\n", number: str = "100000000000002") -> Declared:
+    web, form = contract.upload(pinned(), number), Form.of(SmallFile("probe.txt", "text/plain", data))
+    assert web is not None
+    return Declared(UPLOAD, web, TOKEN, form)
+
+
 def as_declared(declared: Declared, settings: Pinned | None = None, **changes: Any) -> Prepared:
     web = declared.web
     headers = tuple(contract.headers(settings or pinned(), declared).items())
-    return msgspec.structs.replace(Prepared("GET", web.scheme, web.host, web.port, web.target, headers), **changes)
+    method, form = declared.operation.method, declared.form
+    prepared = Prepared(method, web.scheme, web.host, web.port, web.target, headers)
+    if form is not None:
+        prepared = msgspec.structs.replace(prepared, body=True, data=form.data)
+    return msgspec.structs.replace(prepared, **changes)
 
 
 def judged(declared: Declared, settings: Pinned | None = None, **changes: Any) -> str | None:
@@ -262,3 +273,78 @@ class TestBytes:
     @pytest.mark.parametrize("data", [b"", b"GET", b"GET / HTTP/1.1\r\n", b"\xff\xfe"])
     def test_what_is_no_whole_request_is_told_of(self, declared: Declared, data: bytes) -> None:
         assert contract.unlike(data, declared, pinned()) == "no whole request was written"
+
+
+class TestAnUpload:
+    def test_the_declared_body_passes(self) -> None:
+        assert judged(upload()) is None
+
+    @pytest.mark.parametrize(
+        "method",
+        ["GET", "post", "PUT", "PATCH", "", b"POST", None, http.HTTPMethod.POST],
+        ids=lambda method: f"{type(method).__name__} {method!r}",
+    )
+    def test_any_other_method_is_a_violation(self, method: Any) -> None:
+        assert "the method is" in str(judged(upload(), method=method))
+
+    @pytest.mark.parametrize("data", [None, b"", b"hello\n", "text", bytearray(b"x"), b"--x\r\n"])
+    def test_any_other_body_is_a_violation(self, data: Any) -> None:
+        assert judged(upload(), data=data) == "the body is not the declared one"
+
+    def test_one_byte_that_differs_is_enough(self) -> None:
+        form = upload().form
+        assert form is not None
+        for at in range(0, len(form.data), 7):
+            changed = form.data[:at] + bytes([form.data[at] ^ 1]) + form.data[at + 1 :]
+            assert judged(upload(), data=changed) == "the body is not the declared one"
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("Content-Length", "0"),
+            ("Content-Length", "999"),
+            ("Content-Type", "application/json"),
+            ("Content-Type", "multipart/form-data; boundary=other"),
+            ("Authorization", "Bearer EAAGtokenB"),
+        ],
+    )
+    def test_another_length_or_type_is_a_violation(self, name: str, value: str) -> None:
+        headers = tuple((each, value if each == name else old) for each, old in as_declared(upload()).headers)
+        assert str(judged(upload(), headers=headers)).startswith("the header ")
+
+    @pytest.mark.parametrize("name", ["Content-Type", "Content-Length"])
+    def test_a_body_that_is_not_announced_is_a_violation(self, name: str) -> None:
+        headers = tuple(pair for pair in as_declared(upload()).headers if pair[0] != name)
+        assert judged(upload(), headers=headers) == f"the header {name} is missing"
+
+    @pytest.mark.parametrize(
+        "name", ["Transfer-Encoding", "Content-Encoding", "Expect", "X-HTTP-Method-Override", "content-length"]
+    )
+    def test_no_other_header_passes(self, name: str) -> None:
+        headers = (*as_declared(upload()).headers, (name, "x"))
+        assert "is not declared, or stands there twice" in str(judged(upload(), headers=headers))
+
+    @pytest.mark.parametrize("target", ["/v26.0/100000000000003/media", "/v26.0/100000000000002/media?method=get", "/"])
+    def test_another_place_is_a_violation(self, target: str) -> None:
+        assert judged(upload(), target=target) == "the path or query is not the declared one"
+
+    def test_it_never_goes_without_a_body_and_nothing_else_with_one(self) -> None:
+        bare = msgspec.structs.replace(upload(), form=None)
+        assert judged(bare, body=True, data=b"x") is not None
+        assert judged(bare) is not None
+        laden = msgspec.structs.replace(look_up(), form=upload().form)
+        assert "media.look_up was called with a body that it must not have" in str(judged(laden))
+
+    @pytest.mark.parametrize("number", ["", "a", "1/media", "1?x", "../1", "1" * 33, "１"])
+    def test_a_number_that_is_not_fit_for_a_path_has_no_place(self, number: str) -> None:
+        assert contract.upload(pinned(), number) is None
+
+    def test_the_bytes_on_the_wire_are_compared_to_the_last_one(self) -> None:
+        declared = upload()
+        assert declared.form is not None
+        fields = "".join(f"{name}: {value}\r\n" for name, value in contract.headers(pinned(), declared).items())
+        written = f"POST {declared.web.target} HTTP/1.1\r\n{fields}\r\n".encode() + declared.form.data
+        assert contract.unlike(written, declared, pinned()) is None
+        for wrong in (written[:-1], written + b"x", written.replace(b"hello", b"hallo")):
+            assert "which are not the declared body" in str(contract.unlike(wrong, declared, pinned()))
+        assert "the method on the wire is 'GET'" in str(contract.unlike(b"GET" + written[4:], declared, pinned()))

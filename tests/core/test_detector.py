@@ -123,7 +123,7 @@ def test_one_request_that_went_out_other_than_declared_and_failed_is_an_alarm_by
     assert said is not None
     assert (said.kind, said.key) == ("alarm", Key(LOOK_UP, "client_bug"))
     assert it.strayed(LOOK_UP, Outcome.CLIENT_BUG, began + 1) is None
-    healed = [it.seen(first(began + 10 + at)) for at in range(100)]
+    healed = [it.seen(first(began + 10 + at)) for at in range(200)]
     assert [each.kind for each in healed if each is not None] == ["recovered"]
 
 

@@ -76,3 +76,13 @@ def test_an_incident_is_said_in_a_line(operation: str, outcome: str, says: str) 
 def test_the_line_names_the_cause_once_it_is_known() -> None:
     told = summary(msgspec.structs.replace(INCIDENT, cause=CAUSE))
     assert told.endswith("Our own request is the cause: method on the wire POST (40 failures in 100 attempts).")
+
+
+def test_what_only_probes_have_seen_is_said_as_such() -> None:
+    nobody = msgspec.structs.replace(
+        INCIDENT, failures=0, outcomes=7, workspaces=0, why="2 of 2 synthetic probes failed, of a file that was there."
+    )
+    assert summary(nobody) == (
+        "Downloads of files fail, though no file of a customer's has failed so far: 2 of 2 synthetic probes failed, of a "
+        "file that was there."
+    )

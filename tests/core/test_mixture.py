@@ -1,6 +1,7 @@
 """The e-detector: what it promises, whatever order the outcomes come in."""
 
 import math
+import random
 
 import pytest
 from hypothesis import given, settings
@@ -64,9 +65,19 @@ def test_a_bound_that_is_none_is_refused(bound: float) -> None:
         Mixture(bound)
 
 
+@pytest.mark.parametrize("rate", [0.05, 0.2, 0.3, 0.6])
+@pytest.mark.parametrize("estimated", [0.1, 0.3, 0.8, 0.99])
+def test_a_part_that_goes_on_failing_is_not_taken_for_recovered_however_it_was_estimated(
+    rate: float, estimated: float
+) -> None:
+    rng = random.Random(3)
+    recovery = Recovery(estimated, 0.01)
+    assert not any(recovery.seen(failed=rng.random() < rate) for _ in range(2_000))
+
+
 def test_a_recovery_takes_evidence_and_a_failure_takes_it_back() -> None:
     recovery = Recovery(0.3, 0.01)
-    needed = math.ceil(Recovery.ENOUGH / math.log((1 - 0.01) / (1 - 0.3)))
+    needed = math.ceil(Recovery.ENOUGH / math.log((1 - 0.01) / (1 - Recovery.MOST)))
     assert not any(recovery.seen(failed=False) for _ in range(needed - 1))
     assert not recovery.seen(failed=True)
     assert not recovery.seen(failed=False)

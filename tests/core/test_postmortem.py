@@ -98,6 +98,14 @@ def test_the_cause_comes_with_its_evidence_and_with_what_cannot_be_told_from_it(
     assert "Nothing separates" in part("Cause", silent).lines[0]
 
 
+def test_what_a_test_of_the_cause_has_shown_is_said_with_it() -> None:
+    assert INCIDENT.cause is not None
+    said = "Answers differ for identical requests: 3 of 10 failed, all at 2 addresses (192.0.2.8, 192.0.2.9)."
+    tested = msgspec.structs.replace(INCIDENT, cause=msgspec.structs.replace(INCIDENT.cause, tested=said))
+    assert f"Tested: {said}" in markdown("x", sections(msgspec.structs.replace(TOLD, incident=tested)))
+    assert "Tested" not in markdown("x", sections(TOLD))
+
+
 def test_the_proof_adds_up_every_touched_file() -> None:
     assert part("Proof that nothing was lost").lines == (
         "12 files touched = 1 waiting + 11 attached.",

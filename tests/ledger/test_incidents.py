@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from penstock.core.baseline import KEPT_HOURS, Hour
@@ -159,3 +160,19 @@ async def test_what_is_normal_adds_up_by_the_hour_and_is_forgotten_after_four_we
     await ledger.incidents.add_hours([(KEY, Hour(hour - 1, 100, 1)), (KEY, Hour(hour - 1, 50, 2))], now=NOW)
 
     assert await ledger.incidents.hours(now=NOW) == {KEY: [Hour(hour - 1, 150, 3)]}
+
+
+async def test_what_a_test_of_a_cause_has_shown_is_with_the_cause_and_in_the_timeline(ledger: Ledger) -> None:
+    id_, _ = await opened(ledger)
+    await ledger.incidents.diagnosed(id_, CAUSE, now=NOW)
+    assert (await ledger.incidents.get(id_)).cause == CAUSE
+    tested = msgspec.structs.replace(CAUSE, tested="Answers differ.")
+    await ledger.incidents.tested(id_, tested, "Answers differ.", {"requests": 10}, now=NOW + 5)
+
+    assert (await ledger.incidents.get(id_)).cause == tested
+    event = (await ledger.incidents.events(id_))[-1]
+    assert (event.kind, event.text, event.data, event.at) == (Kind.TEST, "Answers differ.", {"requests": 10}, NOW + 5)
+    await ledger.incidents.close(id_, "over", now=NOW + 6)
+    await ledger.incidents.tested(id_, CAUSE, "Too late.", {}, now=NOW + 7)
+    assert (await ledger.incidents.get(id_)).cause == tested
+    assert (await kinds(ledger, id_))[-1] == Kind.CLOSED

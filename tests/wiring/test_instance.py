@@ -6,6 +6,7 @@ import pytest
 from aiohttp import ClientResponse, ClientSession
 
 from penstock.adapters.graph.checked import Call
+from penstock.adapters.graph.sending import send_declared
 from penstock.contract import ContractViolation
 from penstock.core.errors import Conflict, Unreachable
 from penstock.core.work import Claim, PutBack
@@ -105,3 +106,28 @@ async def test_a_process_tells_what_its_roles_do(tmp_path: Path) -> None:
     assert "penstock_fetch_slots" not in watcher
     assert "penstock_fetch_slots 64.0" in fetcher
     assert "penstock_watch_leading" not in fetcher
+
+
+async def test_a_watcher_that_fetches_nothing_has_a_way_to_graph_for_its_probes(tmp_path: Path) -> None:
+    watcher = Instance(settings(tmp_path), roles=["watcher"])
+    await watcher.start()
+    assert watcher.asking._open_session is not None
+    assert watcher.graph._open_session is None  # nobody fetches here
+    await watcher.stop()
+    assert watcher.asking._open_session is None
+    console = Instance(settings(tmp_path), roles=["console"])
+    await console.start()
+    assert console.asking._open_session is None
+    await console.stop()
+
+
+async def test_probes_that_test_a_diagnosis_do_not_go_by_the_fetch_implementation_in_use(tmp_path: Path) -> None:
+    async def another(session: ClientSession, call: Call) -> ClientResponse:
+        return await send_declared(session, call)
+
+    plain, exchanged = Instance(settings(tmp_path)), Instance(settings(tmp_path), send=another)
+    assert plain.plainly is plain.asking
+    assert exchanged.plainly is not exchanged.asking
+    await exchanged.start()
+    assert exchanged.plainly._open_session is not None
+    await exchanged.stop()

@@ -82,7 +82,7 @@ async def provisioned(told: Settings) -> AsyncIterator[Ledger]:
     """The ledger of a new installation with one workspace, one app and one number."""
     async with open_ledger(told, create=True) as ledger:
         now, made = await ledger.now(), ledger.provisioning
-        await made.add_workspace(bodies.WORKSPACE, test=True, now=now)
+        await made.add_workspace(bodies.WORKSPACE, now=now)
         await made.add_app(bodies.APP, secret=bodies.SECRET, verify_token=bodies.VERIFY_TOKEN, now=now)
         await made.add_credential(bodies.CREDENTIAL, token=bodies.TOKEN, now=now)
         await made.add_number(

@@ -14,9 +14,11 @@ from penstock.core import ids
 from penstock.core.expiry import DAY_S, HOUR_S, SIX_HOURS_S, Expiring
 from penstock.core.gate import Gate
 from penstock.core.incident import Event, Incident, summary
+from penstock.core.probing import RENEW_S
 from penstock.core.staging import Rollout
 from penstock.core.work import Attempt
 from penstock.ledger.audit_log import Recorded, readable
+from penstock.ledger.probes import Standing
 from penstock.ledger.recipes import Listed
 from penstock.ledger.rows import Media, Stray, Tally
 from penstock.ledger.runs import Asked, Found, Report, Round
@@ -103,6 +105,7 @@ def incident(row: Incident) -> Facts:
             "also": list(row.cause.also),
             "failures": row.cause.failures,
             "outcomes": row.cause.outcomes,
+            "tested": row.cause.tested,
         }
     return {
         "id": row.id,
@@ -152,6 +155,24 @@ def rollout(row: Rollout) -> Facts:
         "started_at": utc(row.started_at),
         "since": utc(row.since),
         "ended_at": utc(row.ended_at),
+    }
+
+
+def probe(row: Standing | None, now: float) -> Facts | None:
+    """The synthetic probe: its number, how old its file is, how the last fetch ended; None when there is none."""
+    if row is None:
+        return None
+    known, last = row.known, row.last
+    return {
+        "number": row.target.phone_number_id,
+        "workspace": row.target.workspace,
+        "media_id": None if known is None else known.media_id,
+        "uploaded_at": None if known is None else utc(known.uploaded_at),
+        "media_age_s": None if known is None else round(now - known.uploaded_at, 3),
+        "renewed_at": None if known is None else utc(known.uploaded_at + RENEW_S),
+        "last": None
+        if last is None
+        else {"at": utc(last.at), "operation": last.operation, "class": last.outcome, "sentence": plain(last.said)},
     }
 
 

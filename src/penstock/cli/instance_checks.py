@@ -69,7 +69,7 @@ async def own_requests(settings: Settings) -> list[Finding]:
     except PenstockError as error:
         return [fail("own requests", str(error), "put back what changed; Penstock does not start like this")]
     took = words.duration(time.monotonic() - began)
-    return [ok("own requests", f"{' and '.join(REGISTRY)} leave as they are declared, checked on a socket in {took}")]
+    return [ok("own requests", f"{words.listed(REGISTRY)} leave as they are declared, checked on a socket in {took}")]
 
 
 async def announcing(settings: Settings) -> list[Finding]:
@@ -238,6 +238,7 @@ async def _opened(settings: Settings) -> list[Finding]:
                 await _durable_write(ledger),
                 *(await _key(settings, ledger)),
                 await _served(ledger),
+                await _probed(ledger),
                 *(await _clock_behind(ledger)),
             ]
     except PenstockError as error:
@@ -275,6 +276,18 @@ async def _served(ledger: Ledger) -> Finding:
         advice = "add a workspace, an app, a credential and a number: `penstock workspace add --help` and so on"
         return warn("served", f"{words.many(len(apps), 'app')}, {words.many(len(numbers), 'number')}", advice)
     return ok("served", f"{words.many(len(apps), 'app')}, {words.many(len(numbers), 'number')}")
+
+
+async def _probed(ledger: Ledger) -> Finding:
+    probe = await ledger.probes.standing()
+    if probe is None:
+        return ok("synthetic probe", f"there is none: {words.NO_PROBE}; {words.HOW_TO_PROBE}")
+    number, last = probe.target.phone_number_id, probe.last
+    if last is not None and last.outcome != "delivered":
+        advice = "look at the number's token first; `penstock status` says more"
+        return warn("synthetic probe", f"the last one, of number {number}, failed at {last.operation}", advice)
+    since = "waits for its first fetch" if last is None else "fetches its file every 30 s while Penstock runs"
+    return ok("synthetic probe", f"number {number} {since}")
 
 
 async def _clock_behind(ledger: Ledger) -> list[Finding]:

@@ -17,7 +17,9 @@ from penstock.core.expiry import Expiring
 from penstock.core.gate import Gate, holds
 from penstock.core.incident import Incident, summary
 from penstock.core.staging import TEST, Rollout
+from penstock.core.work import Outcome
 from penstock.ledger.counts import Backlog
+from penstock.ledger.probes import Standing as Probe
 from penstock.ledger.rows import Stray, Tally
 from penstock.ledger.runs import Report
 
@@ -46,6 +48,7 @@ class Standing(NamedTuple):
     behind: Mapping[int, Expiring] = {}  # what each shut gate holds, and how long it has
     runs: Sequence[Report] = ()  # of reprocessing, not over yet
     incidents: Sequence[Incident] = ()  # not closed
+    probe: Probe | None = None  # the synthetic one
     rollout: Rollout | None = None  # under way
 
 
@@ -79,6 +82,7 @@ async def _look(ledger: "Ledger") -> Standing:
         behind,
         await ledger.reprocess.runs(workspace_id=None, open_only=True),
         await ledger.incidents.latest(only_open=True),
+        await ledger.probes.standing(),
         await ledger.rollouts.current(),
     )
 
@@ -110,6 +114,7 @@ def remarks(standing: Standing) -> list[str]:
     found = [_narrowed(gate, standing.now) for gate in standing.gates if not holds(gate)]
     found += [_failing(row) for row in standing.incidents if row.state != "open"]
     found += [_run(report) for report in standing.runs]
+    found += _probe(standing.probe, standing.now)
     found += [_rollout(standing.rollout)] if standing.rollout is not None else []
     if standing.unread:
         found.append(
@@ -144,6 +149,7 @@ def _answer(standing: Standing) -> answers.Facts:
             if (found := standing.behind.get(gate.id)) and (found.within(expiry.DAY_S) or found.past)
         ],
         "incidents": [answers.incident(row) for row in standing.incidents],
+        "probe": answers.probe(standing.probe, standing.now),
         "rollout": None if standing.rollout is None else answers.rollout(standing.rollout),
         "processes": [answers.process(process) for process in standing.processes],
         "contract_violations": standing.refused,
@@ -163,6 +169,8 @@ def _show(standing: Standing) -> None:
         showing.line(f"  {trouble}")
     for remark in remarks(standing):
         showing.line(f"  {remark}")
+    if standing.probe is None:
+        showing.line(f"  There is no synthetic probe: {words.NO_PROBE}. {words.HOW_TO_PROBE}.")
     if standing.tallies:
         showing.line()
         workspaces(standing.tallies)
@@ -240,6 +248,16 @@ def _run(report: Report) -> str:
         f"Reprocessing {ids.encode(ids.Kind.RUN, report.id)} is {following.describe(report)}: "
         f"{following.counts(report)}. By {report.by}: {report.why.rstrip('.')}.{why}"
     )
+
+
+def _probe(probe: Probe | None, now: float) -> list[str]:
+    """What is to be said of the synthetic probe: nothing while it fetches its file."""
+    last = None if probe is None else probe.last
+    if last is not None and last.outcome != Outcome.DELIVERED.value:
+        return [f"The synthetic probe failed at {last.operation} {words.ago(last.at, now)}: {last.said}"]
+    if probe is not None and probe.known is not None and now >= probe.known.dies_at:
+        return ["The synthetic probe has no file: WhatsApp keeps an uploaded one for 30 days, and none came after it."]
+    return []
 
 
 def _rollout(row: Rollout) -> str:

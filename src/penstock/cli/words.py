@@ -11,9 +11,12 @@ Pure functions of their arguments. Times are epoch seconds. Used by every comman
 """
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 THIN = "\u2009"
+NO_PROBE = "while no file comes, nobody notices that none could"
+HOW_TO_PROBE = "`penstock workspace add trial --test` and a number in it make one"
 _BETWEEN_THOUSANDS = re.compile(f"(?<=[0-9]){THIN}(?=[0-9]{{3}}(?![0-9]))")
 _STEPS = ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "m"), (60, "m", 1, "s"))
 
@@ -58,6 +61,12 @@ def count(number: int) -> str:
 def many(number: int, one: str, more: str | None = None) -> str:
     """``1 file``, ``2 files``."""
     return f"{count(number)} {one if number == 1 else more or one + 's'}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """``a, b and c``."""
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def utc(at: float | None) -> str | None:

@@ -64,9 +64,18 @@ def as_prepared(request: ClientRequest) -> Prepared:
         headers=tuple(request.headers.items()),
         http_version=(request.version[0], request.version[1]),
         body=bool(request.body) or request.chunked is not None or request.compress is not None,
+        data=_plain(request),
         proxied=request.proxy is not None,
         verified=request.ssl is True and request.server_hostname is None,
     )
+
+
+def _plain(request: ClientRequest) -> bytes | None:
+    """The body, where it is plain bytes that nothing transforms on their way; None otherwise."""
+    body = request.body
+    if type(body) is not BytesPayload or request.chunked or request.compress:
+        return None
+    return body.decode("latin-1").encode("latin-1")
 
 
 def _with_fields(request: ClientRequest) -> Prepared:

@@ -1,4 +1,4 @@
-"""What Graph's answers say, read strictly: the answer to a look-up, error objects, and the headers about limits.
+"""What Graph's answers say, read strictly: to a look-up, to an upload, error objects, and the headers about limits.
 
 Both spellings that Meta uses are accepted (a hash in hex or base64, a size as number or text), and nothing that merely
 resembles them. Nobody's text goes further than a log, and what is not understood is None. Called by the Graph adapter.
@@ -12,6 +12,8 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qs
 
 import msgspec
+
+from penstock.core.operation import MEDIA_ID
 
 URL_LIFE_S = 300.0  # Meta: a download URL lives five minutes
 PARSE_FAILURES = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -32,6 +34,10 @@ class LookUp(msgspec.Struct, frozen=True, gc=False):
     mime_type: str | None = None
     sha256: str | None = None
     file_size: int | str | None = None
+
+
+class _Uploaded(msgspec.Struct, frozen=True, gc=False):
+    id: str | int
 
 
 class GraphError(msgspec.Struct, frozen=True, gc=False):
@@ -62,6 +68,7 @@ class _Counts(msgspec.Struct):
 
 
 _LOOK_UP = msgspec.json.Decoder(LookUp)
+_UPLOADED = msgspec.json.Decoder(_Uploaded)
 _ERRORS = msgspec.json.Decoder(_Errors)
 _APP_USAGE = msgspec.json.Decoder(_Counts)
 _BUSINESS_USAGE = msgspec.json.Decoder(dict[str, list[_Counts]])
@@ -75,6 +82,17 @@ def look_up(body: bytes) -> LookUp | None:
         return None
     except (UnicodeDecodeError, RecursionError) as error:
         raise msgspec.DecodeError("not JSON") from error
+
+
+def uploaded(body: bytes) -> str | None:
+    """The id of an uploaded file; None when the answer has another shape. Raises ``msgspec.DecodeError``, no JSON."""
+    try:
+        media_id = str(_UPLOADED.decode(body).id)
+    except msgspec.ValidationError:
+        return None
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError("not JSON") from error
+    return media_id if MEDIA_ID.fullmatch(media_id) else None
 
 
 def graph_error(body: bytes) -> GraphError | None:

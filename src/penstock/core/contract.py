@@ -13,8 +13,9 @@ from urllib.parse import unquote_plus
 import msgspec
 
 from penstock.core import hosts
+from penstock.core.form import Form
 from penstock.core.hosts import Web
-from penstock.core.operation import MEDIA_ID, UNDECLARABLE, HostRule, Operation, in_disguise
+from penstock.core.operation import MEDIA_ID, PHONE_NUMBER_ID, UNDECLARABLE, HostRule, Operation, in_disguise
 
 _VISIBLE = re.compile(r"[!-~]{1,4096}")
 _SEPARATORS = re.compile(r"[&;]")
@@ -42,6 +43,7 @@ class Declared(msgspec.Struct, frozen=True):
     operation: Operation
     web: Web
     token: str  # of the number whose file it is
+    form: Form | None = None  # its body, where the operation has one
 
     def __repr__(self) -> str:
         """Without the token and the URL."""
@@ -59,6 +61,7 @@ class Prepared(msgspec.Struct, frozen=True, gc=False):
     headers: Sequence[tuple[str, str]]
     http_version: tuple[int, int] = (1, 1)
     body: bool = False  # a body, or anything that announces or transforms one
+    data: bytes | None = None  # the whole body as it will be written; None when it is none, or is not known beforehand
     proxied: bool = False
     verified: bool = True  # the server's certificate is checked, against its own name
     tunnelled: str | None = None  # the field of its body that stands for another verb, where somebody looked
@@ -75,6 +78,15 @@ def look_up(pinned: Pinned, media_id: str) -> Web | None:
     return msgspec.structs.replace(pinned.graph, path=f"{pinned.prefix}/{pinned.version}/{media_id}", query="")
 
 
+def upload(pinned: Pinned, phone_number_id: str) -> Web | None:
+    """Where a file is uploaded for a number; None when its id is not fit to stand in a path."""
+    if not PHONE_NUMBER_ID.fullmatch(phone_number_id):
+        return None
+    return msgspec.structs.replace(
+        pinned.graph, path=f"{pinned.prefix}/{pinned.version}/{phone_number_id}/media", query=""
+    )
+
+
 def headers(pinned: Pinned, declared: Declared) -> dict[str, str]:
     """The headers that the request must have: these and no others, with exactly these values."""
     values = {
@@ -84,7 +96,9 @@ def headers(pinned: Pinned, declared: Declared) -> dict[str, str]:
         "Accept": "*/*",
         "Accept-Encoding": "identity",
     }
-    return {name: values[name] for name in declared.operation.headers}
+    if (form := declared.form) is not None:
+        values |= {"Content-Type": form.content_type, "Content-Length": str(len(form.data))}
+    return {name: values[name] for name in declared.operation.headers if name in values}
 
 
 def violation(prepared: Prepared, declared: Declared, pinned: Pinned) -> str | None:
@@ -93,6 +107,7 @@ def violation(prepared: Prepared, declared: Declared, pinned: Pinned) -> str | N
         misplaced(declared.operation, declared.web, pinned)
         or _of_line(prepared, declared)
         or _of_headers(prepared, declared, pinned)
+        or _of_body(prepared, declared)
         or _of_rest(prepared)
     )
 
@@ -118,7 +133,14 @@ def unlike(written: bytes, declared: Declared, pinned: Pinned) -> str | None:
         left.remove(field)
     if left:
         return f"the header {left[0].partition(':')[0]} is not on the wire"
-    return f"{len(rest)} bytes follow the headers" if rest else None
+    return _other_body(rest, declared.form)
+
+
+def _other_body(rest: bytes, form: Form | None) -> str | None:
+    """What is wrong with what follows the headers."""
+    if rest == (b"" if form is None else form.data):
+        return None
+    return f"{len(rest)} bytes follow the headers" + ("" if form is None else ", which are not the declared body")
 
 
 def misplaced(operation: Operation, web: Web, pinned: Pinned) -> str | None:
@@ -193,9 +215,18 @@ def _of_headers(prepared: Prepared, declared: Declared, pinned: Pinned) -> str |
     return f"the header {next(iter(missing))} is missing" if missing else None
 
 
+def _of_body(prepared: Prepared, declared: Declared) -> str | None:
+    form = declared.form
+    if declared.operation.body is not (form is not None):
+        return f"{declared.operation.name} was called with a body that it must not have, or without the one it must"
+    if form is None:
+        return "there is a body, or something that announces one" if prepared.body else None
+    if type(prepared.data) is not bytes or prepared.data != form.data:
+        return "the body is not the declared one"
+    return None
+
+
 def _of_rest(prepared: Prepared) -> str | None:
-    if prepared.body:
-        return "there is a body, or something that announces one"
     if prepared.proxied:
         return "it would go through a proxy"
     if not prepared.verified:

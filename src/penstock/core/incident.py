@@ -61,6 +61,7 @@ class Cause(msgspec.Struct, frozen=True):
     failures: int  # when it was found
     outcomes: int
     evidence: float  # nats
+    tested: str | None = None  # what the same request, sent again several times, has shown
 
 
 class Incident(msgspec.Struct, frozen=True):
@@ -143,11 +144,16 @@ def _own(rule: Rule) -> bool:
     return rule.clauses.get("contract_ok") == ("no",)
 
 
+_OPERATIONS = {
+    "media.look_up": "Look-ups of files",
+    "media.download": "Downloads of files",
+    "media.upload": "Uploads of the probe's file",
+}
+
+
 def summary(incident: Incident) -> str:
     """One line: what fails, how much, since when it is known."""
-    what = {"media.look_up": "Look-ups of files", "media.download": "Downloads of files"}.get(
-        incident.operation, incident.operation
-    )
+    what = _OPERATIONS.get(incident.operation, incident.operation)
     how = {
         "contract": "were not sent, as our own request was wrong",
         "client_bug": "are refused as wrong",
@@ -157,4 +163,10 @@ def summary(incident: Incident) -> str:
     }.get(incident.outcome, "fail")
     share = f"{incident.failures} of {incident.outcomes}" if incident.outcomes else "some"
     found = f" {sentence(incident.cause)}" if incident.cause is not None else ""
+    if not incident.failures and not incident.workspaces:
+        return f"{what} {how}, though no file of a customer's has failed so far: {_in_line(incident.why)}.{found}"
     return f"{what} {how}: {share} first attempts of {incident.workspaces} workspaces.{found}"
+
+
+def _in_line(why: str) -> str:
+    return why[:1].lower() + why[1:].rstrip(".")

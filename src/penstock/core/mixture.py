@@ -82,12 +82,17 @@ class Mixture:
 
 
 class Recovery:
-    """Evidence that a stream which failed at ``rate`` is back below ``bound``: a cumulative sum the other way round."""
+    """Evidence that a stream which failed at ``rate`` is back below ``bound``: a cumulative sum the other way round.
+
+    What was estimated from the first few failures is often far too high, and against 80 % a handful of successes would
+    do, which a stream of which a third fails has every few seconds. So no higher rate than ``most`` is compared with.
+    """
 
     ENOUGH = math.log(1_000)
+    MOST = 0.05
 
-    def __init__(self, rate: float, bound: float) -> None:
-        failing = max(rate, 2 * bound)
+    def __init__(self, rate: float, bound: float, *, most: float = MOST) -> None:
+        failing = max(min(rate, most), 2 * bound)
         self._passed = math.log((1 - bound) / (1 - min(failing, 0.99)))
         self._failed = math.log(bound / failing)
         self._sum = 0.0

@@ -13,8 +13,10 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Literal, Protocol, TypeGuard, TypeVar
 
-METHODS = frozenset({"GET"})
+BODILESS = frozenset({"GET"})  # the verbs of what never has a body
+WITH_BODY = frozenset({"POST"})  # … and of what always has one
 HEADERS = ("Host", "Authorization", "User-Agent", "Accept", "Accept-Encoding")  # what has a meaning in the contract
+OF_BODY = ("Content-Type", "Content-Length")  # … and what only a body has, which must have both
 OVERRIDES = frozenset(  # a verb in disguise, as ``in_disguise`` spells it
     {
         *("method", "_method", "http_method", "x_method", "x_http_method"),
@@ -51,24 +53,32 @@ class HostRule(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One request as it is declared. It never has a body. Raises DeclarationError when it is not fit to be declared."""
+    """One request as it is declared. Raises DeclarationError when it is not fit to be declared.
+
+    It has a body, which each call declares byte for byte, or never has one: the verb says which, and must agree.
+    """
 
     name: str
-    method: Literal["GET"]
+    method: Literal["GET", "POST"]
     host: HostRule
     path: re.Pattern[str]  # must match the whole path behind the configured base
     query: frozenset[str] | None = field(default=frozenset())  # the keys it may have; None = any that is declarable
     headers: tuple[str, ...] = HEADERS  # exactly these, spelled like this
+    body: bool = False
 
     def __post_init__(self) -> None:
         """Refuse whatever a client library could read in another way than it is meant."""
-        check_line(self.name, self.method, self.path, methods=METHODS)
+        if type(self.body) is not bool:
+            raise DeclarationError(f"operation {self.name} needs True or False for body, not {self.body!r}")
+        check_line(self.name, self.method, self.path, methods=WITH_BODY if self.body else BODILESS)
         if type(self.host) is not HostRule:
             raise DeclarationError(f"operation {self.name} needs a HostRule, not {self.host!r}")
         check_names(self.name, self.query, self.headers)
         for header in self.headers:
-            if header not in HEADERS:
+            if header not in HEADERS and not (self.body and header in OF_BODY):
                 raise DeclarationError(f"operation {self.name} must not have the header {header!r}")
+        if self.body and not set(OF_BODY) <= set(self.headers):
+            raise DeclarationError(f"operation {self.name} has a body and must have {' and '.join(OF_BODY)}")
 
 
 def check_line(name: object, method: object, path: object, *, methods: frozenset[str]) -> None:
@@ -117,6 +127,7 @@ def registry(*operations: T) -> Mapping[str, T]:
 VERSION = re.compile(r"v[0-9]{1,3}\.[0-9]{1,2}")
 # Meta's are digits; nothing here can leave its place in the path. A webhook or an import brings no other ones.
 MEDIA_ID = re.compile(r"[0-9A-Za-z_:-][0-9A-Za-z_.:-]{0,127}")
+PHONE_NUMBER_ID = re.compile(r"[0-9]{1,32}")
 
 LOOK_UP = Operation(
     name="media.look_up",
@@ -131,4 +142,12 @@ DOWNLOAD = Operation(
     path=re.compile(r"/(?:[0-9A-Za-z._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*"),
     query=None,  # Meta signs these URLs and changes what is in them
 )
-REGISTRY = registry(LOOK_UP, DOWNLOAD)
+UPLOAD = Operation(  # of a file of Penstock's own, for the number by which it is looked up again
+    name="media.upload",
+    method="POST",
+    host=HostRule.GRAPH,
+    path=re.compile(rf"/{VERSION.pattern}/{PHONE_NUMBER_ID.pattern}/media"),
+    headers=(*HEADERS, *OF_BODY),
+    body=True,
+)
+REGISTRY = registry(LOOK_UP, DOWNLOAD, UPLOAD)

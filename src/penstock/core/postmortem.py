@@ -276,6 +276,8 @@ def _cause(told: Told) -> Section:
         sentence(cause),
         f"Evidence: {cause.evidence:.1f} nats on attempts that did not choose the rule; more is surer.",
     ]
+    if cause.tested is not None:
+        lines.append(f"Tested: {cause.tested}")
     rows = tuple((str(nth), _rule(rule)) for nth, rule in enumerate((cause.rule, *cause.also), 1))
     if cause.also:
         lines.append(

@@ -120,7 +120,7 @@ class Stage:
         ledger = self.instance.ledger
         now = await ledger.now()
         token = "EAAG" + secrets.token_hex(24)
-        await ledger.provisioning.add_workspace(WORKSPACE, test=True, now=now)
+        await ledger.provisioning.add_workspace(WORKSPACE, now=now)
         await ledger.provisioning.add_app(_APP, secret=self.app_secret, verify_token=secrets.token_hex(8), now=now)
         await ledger.provisioning.add_credential(_CREDENTIAL, token=token, now=now)
         self._platform.add_token(_CREDENTIAL, token)

@@ -23,6 +23,7 @@ from penstock.ledger.keeping import Keeping
 from penstock.ledger.leaders import Leaders
 from penstock.ledger.moving import refuse_half
 from penstock.ledger.partitions import Partitions
+from penstock.ledger.probes import Probes
 from penstock.ledger.processes import Processes
 from penstock.ledger.provisioning import Provisioning
 from penstock.ledger.queue import Queue
@@ -74,6 +75,7 @@ class Ledger:
         self.renewal = Renewal(db, sql)
         self.incidents = Incidents(db, sql)
         self.impacts = Impacts(db, sql)
+        self.probes = Probes(db, sql)
         self.leaders = Leaders(db, sql)
         self.reprocess = Reprocess(db, sql)
         self.recipes = Recipes(db, sql)

@@ -95,6 +95,16 @@ class Incidents:
 
         await self._db.write(script)
 
+    async def tested(self, id_: int, cause: Cause, text: str, data: Mapping[str, Any], *, now: float) -> None:
+        """What a test of its cause has shown; ``cause`` says it from now on."""
+
+        def script() -> Script[None]:
+            rows = yield self._sql("set_incident_cause", id=id_, cause=json.dumps(msgspec.to_builtins(cause)))
+            if rows:
+                yield from self._noted(id_, now, Kind.TEST, WATCH, text, data)
+
+        await self._db.write(script)
+
     async def counted(self, id_: int, *, failures: int, outcomes: int, files: int, workspaces: int) -> None:
         """How much it touches, so far."""
 

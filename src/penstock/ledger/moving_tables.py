@@ -45,6 +45,7 @@ COPIED = (
     Table("incidents"),
     Table("incident_events"),
     Table("watch_hours"),
+    Table("probe_files"),
     Table("recipes", prefilled=True),
     Table("recipe_in_use", prefilled=True),
     Table("rollouts"),

@@ -29,6 +29,8 @@ from penstock.controls.rollouts.chooser import Chooser
 from penstock.controls.rollouts.runner import Rollouts
 from penstock.controls.rollouts.trial import Trials
 from penstock.controls.rounds import Control, Rounds
+from penstock.controls.watch.prober import Prober
+from penstock.controls.watch.probing import Probing
 from penstock.controls.watch.watch import Watch
 from penstock.core import budget
 from penstock.core.work import Outcome
@@ -152,6 +154,21 @@ class Instance:
         self.retention = Retention(self.ledger, self.blobs, owner=self.housekeeping.id)
         self.trials = Trials(self.engines.unrehearsed)
         self.watch: Watch | None = None  # of the present lead
+        # Probes have pools of their own: files that hang keep none waiting, and they close no others' connections.
+        self.asking = open_graph(settings, send=send, clock=self.ledger.clock)
+        self.askers = Engines(
+            settings, self.asking, implementations=implementations, send=send, clock=self.ledger.clock
+        )
+        self.asked_by = Chooser(self.ledger, self.askers, first=self.askers.standard)
+        # What must not depend on the fetch implementation in use goes its own way.
+        self.plainly = self.asking if send is send_declared else open_graph(settings, clock=self.ledger.clock)
+        self.prober = Prober(
+            self.ledger,
+            self.registry,
+            lambda: self.asked_by.default.graph,  # that of the recipe in use
+            declared=self.plainly,
+            limit=look_up_limit(settings),
+        )
         self.rounds = Rounds(self.ledger, self._controls(settings), owner=self.housekeeping.id)
         self.reprocess = Runner(self.ledger, owner=self.housekeeping.id, wake=self.new_work, changed=self.nudge.changed)
         self.receiver = Receiver(self.ledger, self.registry, wake=self.new_work, changed=self.nudge.changed)
@@ -188,8 +205,8 @@ class Instance:
         async with contextlib.AsyncExitStack() as stack:
             if self._lock is not None:
                 stack.enter_context(self._lock)
-            if "fetcher" in self.roles:
-                await self.graph.rehearse()
+            for graph in self._graphs():
+                await graph.rehearse()
             applied = await self.ledger.start()
             stack.push_async_callback(self.ledger.stop)
             if self._lock is not None:  # it says that we are alone: nobody has these items any more
@@ -218,10 +235,6 @@ class Instance:
         detector = None if self.watch is None or not self.rounds.leads else self.watch.detector
         return Watching(self.rounds.leads, self.rounds.made, {} if detector is None else detector.evidence())
 
-    def _watch(self) -> Watch:
-        self.watch = Watch(self.ledger, rng=random.Random())  # noqa: S311  chance decides samples, no secret
-        return self.watch
-
     def _controls(self, settings: Settings) -> list[Callable[[], Control]]:
         """What steers by what was tried, made anew for each leader of the watch."""
         controls: list[Callable[[], Control]] = [
@@ -244,6 +257,16 @@ class Instance:
             controls.append(lambda: FlagGates(self.ledger, flags))
         return controls
 
+    def _watch(self) -> Probing:
+        self.watch = Watch(self.ledger, rng=random.Random())  # noqa: S311  chance decides samples, no secret
+        return Probing(self.ledger, self.watch, self.prober)
+
+    def _graphs(self) -> list[HttpGraph]:
+        """The ways to Graph that this process's roles need: to fetch, and to probe."""
+        fetching = [self.graph] if "fetcher" in self.roles else []
+        probing = dict.fromkeys((self.asking, self.plainly)) if "watcher" in self.roles else ()
+        return [*fetching, *probing]
+
     def _parts(self) -> list[Part]:
         """What this process's roles need, in the order in which it starts."""
         parts: list[Part] = [self.telemetry, self.registry, self.housekeeping, self.timekeeping]
@@ -251,12 +274,14 @@ class Instance:
             parts.append(self.blobs)
         if self.roles & {"fetcher", "watcher"}:
             parts.append(self.engines)
+        parts += self._graphs()
         if "fetcher" in self.roles:
-            parts += [self.graph, self.gates, self.recipes, self.fetcher, *self.hearing]
+            parts += [self.gates, self.recipes, self.fetcher, *self.hearing]
         if "watcher" in self.roles:
             parts.append(self.strays)
             parts += [] if self._lock is not None else [self.stamping]
-            parts += [self.sweeping, self.retention, self.deadlines, self.trials, self.rounds, self.reprocess]
+            parts += [self.sweeping, self.retention, self.deadlines]
+            parts += [self.askers, self.asked_by, self.prober, self.trials, self.rounds, self.reprocess]
         return parts
 
     def new_work(self) -> None:

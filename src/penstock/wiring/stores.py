@@ -15,7 +15,7 @@ from penstock.adapters.db.sqlite import SqliteDatabase
 from penstock.adapters.seal.fernet import FernetSealer
 from penstock.core.errors import Unreachable
 from penstock.core.gate import Hosts
-from penstock.core.operation import DOWNLOAD, LOOK_UP
+from penstock.core.operation import DOWNLOAD, LOOK_UP, UPLOAD
 from penstock.ledger.book import Ledger
 from penstock.ledger.watched import Measuring, WatchedDatabase
 from penstock.settings import PostgresUrl, S3Url, Settings, SqliteUrl
@@ -81,7 +81,8 @@ def ledger_of(settings: Settings, *, watched: bool = False, measuring: Measuring
 
 def hosts_of(settings: Settings) -> Hosts:
     """Where each operation's requests may go."""
-    return {LOOK_UP.name: (urlsplit(settings.graph_url).hostname or "",), DOWNLOAD.name: settings.media_hosts}
+    graph = (urlsplit(settings.graph_url).hostname or "",)
+    return {LOOK_UP.name: graph, DOWNLOAD.name: settings.media_hosts, UPLOAD.name: graph}
 
 
 async def ask_server(settings: Settings) -> tuple["Standing", float]:

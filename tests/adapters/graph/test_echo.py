@@ -11,10 +11,11 @@ from yarl import URL
 from penstock.adapters.graph import echo
 from penstock.adapters.graph.checked import Call
 from penstock.adapters.graph.http import HttpGraph
-from penstock.adapters.graph.sending import Send
+from penstock.adapters.graph.sending import Send, send_declared
 from penstock.contract import ContractViolation
 from penstock.core import contract
 from penstock.core.errors import Unreachable
+from penstock.core.form import Form
 
 PRODUCTION: dict[str, Any] = {"graph_url": "https://graph.facebook.com", "media_hosts": [".fbsbx.com"]}
 ELSEWHERE: list[dict[str, Any]] = [
@@ -45,7 +46,7 @@ async def test_what_arrives_is_what_meta_would_get(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(contract, "unlike", unlike)
     await graph_of(PRODUCTION).rehearse()
-    look_up, download = (data.decode().split("\r\n") for data in written)
+    look_up, download, upload = (data.decode().split("\r\n") for data in written)
     assert look_up[:3] == [
         f"GET /v26.0/{echo.MEDIA_ID} HTTP/1.1",
         "Host: graph.facebook.com",
@@ -53,6 +54,10 @@ async def test_what_arrives_is_what_meta_would_get(monkeypatch: pytest.MonkeyPat
     ]
     assert download[0].startswith("GET /whatsapp_business/attachments/?mid=")
     assert download[1] == "Host: lookaside.fbsbx.com"
+    assert upload[0] == f"POST /v26.0/{echo.NUMBER}/media HTTP/1.1"
+    form = Form.of(echo.FILE)
+    assert form is not None
+    assert written[2].endswith(b"\r\n\r\n" + form.data)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -133,3 +138,42 @@ async def test_it_does_not_disturb_a_client_that_is_running() -> None:
     assert graph._session.connector is not None
     assert not graph._session.closed
     await graph.stop()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda request: setattr(request, "method", "GET"), "the method on the wire is 'GET', not 'POST'"),
+        (lambda request: request.headers.popall("Content-Type"), "the header .Content-Type. on the wire is not as"),
+        (lambda request: request.headers.__setitem__("Content-Type", "text/plain"), "'Content-Type' on the wire"),
+        (lambda request: request._update_body(b"method=get"), "media.upload would not leave"),
+    ],
+)
+async def test_what_changes_in_an_upload_after_the_check_is_found_in_the_bytes(
+    change: Any, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def send(session: ClientSession, call: Call) -> ClientResponse:
+        async def tamper(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+            change(request)
+            return await handler(request)
+
+        web, form = call.declared.web, call.declared.form
+        assert form is not None
+        headers = contract.headers(call.pinned, call.declared)
+        del headers["Host"], headers["Content-Length"]
+        url = URL(f"{web.scheme}://{web.authority}{web.target}", encoded=True)
+        return await session.post(
+            url, data=form.data, headers=headers, middlewares=(call, tamper), allow_redirects=False
+        )
+
+    monkeypatch.setattr(echo, "send_declared", send)
+    with pytest.raises(ContractViolation, match=said):
+        await graph_of(PRODUCTION).rehearse()
+
+
+async def test_a_fetch_implementation_of_ones_own_need_not_know_of_uploads() -> None:
+    async def send(session: ClientSession, call: Call) -> ClientResponse:
+        assert call.declared.form is None
+        return await send_declared(session, call)
+
+    await graph_of(PRODUCTION, send=send).rehearse()

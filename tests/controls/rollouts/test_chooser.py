@@ -76,7 +76,7 @@ async def begun(ledger: Ledger, implementation: str = "declared") -> Rollout:
 async def test_without_a_rollout_everybody_gets_the_recipe_in_use(chooser: Chooser, machine: Machine) -> None:
     assert chooser.choose(CLAIM, 5.0).label == "standard/1"
     await chooser.refresh()
-    assert chooser.choose(CLAIM, 5.0) is chooser.choose(LAB, 5.0)
+    assert chooser.choose(CLAIM, 5.0) is chooser.choose(LAB, 5.0) is chooser.default
     assert machine.kept == ["standard/1"]
 
 

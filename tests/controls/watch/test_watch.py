@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from penstock.controls.watch.watch import Watch
+from penstock.core.detector import Key, Signal
 from penstock.core.incident import Incident
 from penstock.core.operation import DOWNLOAD, LOOK_UP
 from penstock.core.seen import Seen
@@ -184,7 +185,7 @@ async def test_a_request_of_ours_that_went_out_other_than_declared_is_one_incide
     assert found.opened_at == NOW + 61
     assert found.cause is not None
     assert found.cause.own_request
-    for _ in range(30):
+    for _ in range(60):
         await fleet.second(*(fleet.attempt(operation=LOOK_UP.name) for _ in range(3)))
     assert (await fleet.ledger.incidents.get(found.id)).state == "closed"
 
@@ -237,3 +238,32 @@ async def test_what_was_normal_is_kept_by_the_hour_but_for_incidents(fleet: Flee
 
     hours = await fleet.ledger.incidents.hours(now=fleet.now)
     assert [(each.outcomes, each.failures) for key, (each,) in hours.items() if key.family == "upstream"] == [(120, 0)]
+
+
+async def test_a_test_of_a_cause_stays_with_the_next_cause_and_in_the_right_incident(fleet: Fleet) -> None:
+    await fleet.well(60)
+    found = await fleet.until_open(wire_method="POST")
+    await fleet.ill(5, wire_method="POST")
+    key = Key(found.operation, found.outcome)
+    await fleet.watch.tested(key, found.id + 1, "Of another one.", {}, fleet.now)
+    await fleet.watch.tested(key, found.id, "Answers differ.", {"requests": 10}, fleet.now)
+    await fleet.ill(30, wire_method="POST", server="edge-9")
+
+    cause = (await fleet.ledger.incidents.get(found.id)).cause
+    assert cause is not None
+    assert cause.tested == "Answers differ."
+    assert (await fleet.kinds(found.id)).count("test") == 1
+
+
+async def test_probes_that_succeed_close_what_only_probes_saw(fleet: Fleet) -> None:
+    key = Key(LOOK_UP.name, "upstream")
+    await fleet.second()
+    await fleet.watch.said(Signal("alarm", key, fleet.now, fleet.now - 30, 0.99, 2, "probes failed"), fleet.now)
+    await fleet.watch.over(key, "They succeed.", fleet.now)
+    (found,) = await fleet.ledger.incidents.latest()
+    assert (found.state, found.failures) == ("closed", 0)
+
+    await fleet.well(60)
+    other = await fleet.until_open()
+    await fleet.watch.over(Key(other.operation, other.outcome), "They succeed.", fleet.now)
+    assert (await fleet.ledger.incidents.get(other.id)).state == "open"  # customers' files fail

@@ -37,6 +37,7 @@ async def test_a_viewer_sees_incidents_and_their_timelines(site: Any, incident: 
         "also": [{"contract_ok": "no"}],
         "failures": 8,
         "outcomes": 20,
+        "tested": None,
     }
     whole = (await site.get(f"/api/v1/incidents/{incident}", token=token)).json
     assert whole["incident"] == listed

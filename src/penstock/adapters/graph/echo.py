@@ -15,17 +15,20 @@ from aiohttp.tracing import Trace
 
 from penstock.adapters.graph.checked import Call
 from penstock.adapters.graph.pool import Pool
-from penstock.adapters.graph.sending import Send
+from penstock.adapters.graph.sending import Send, send_declared
 from penstock.adapters.graph.troubles import trouble_of
 from penstock.contract.checking import ContractViolation
 from penstock.core import contract, hosts
 from penstock.core.contract import Declared, Pinned
 from penstock.core.errors import PenstockError, Unreachable
+from penstock.core.form import Form, SmallFile
 from penstock.core.hosts import Web
-from penstock.core.operation import REGISTRY, HostRule, Operation
+from penstock.core.operation import DOWNLOAD, REGISTRY, UPLOAD, Operation
 
 TOKEN = "rehearsal"  # noqa: S105  no token: nobody but this process gets it
 MEDIA_ID = "1000000000000101"
+NUMBER = "100000000000002"
+FILE = SmallFile("rehearsal.txt", "text/plain", b"a rehearsal\n")
 _FILE = "/whatsapp_business/attachments/?mid=1000000000000101&source=getMedia&ext=1795000300&hash=AR-x_y"
 _ANSWER = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 _MOST_BYTES = 65_536
@@ -51,10 +54,14 @@ class Loopback(Pool):
 
 
 class Echo:
-    """A server that keeps what it was sent. It knows no HTTP beyond the end of a head."""
+    """A server that keeps what it was sent. It knows no HTTP beyond the end of a head.
+
+    ``body_bytes`` should follow the head before it answers, as a server waits for them; it does not wait long.
+    """
 
     def __init__(self) -> None:
         self.port = 0
+        self.body_bytes = 0
         self._written: asyncio.Queue[bytes] = asyncio.Queue()
 
     @contextlib.asynccontextmanager
@@ -81,21 +88,34 @@ class Echo:
         with contextlib.suppress(OSError):
             while b"\r\n\r\n" not in written and (part := await reader.read(_MOST_BYTES)):
                 written += part
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PATIENCE_S / 5):
+                    while self._lacks(written) and (part := await reader.read(_MOST_BYTES)):
+                        written += part
             writer.write(_ANSWER)
             while len(written) < _MOST_BYTES and (part := await reader.read(_MOST_BYTES)):
                 written += part
         self._written.put_nowait(written)
         writer.close()
 
+    def _lacks(self, written: bytes) -> bool:
+        return len(written.partition(b"\r\n\r\n")[2]) < self.body_bytes
+
 
 async def rehearse(pinned: Pinned, send: Send, session_over: Callable[[Pool], ClientSession]) -> None:
-    """Send each declared operation and compare. Raises ContractViolation for the first that differs, Unreachable."""
+    """Send each declared operation and compare. Raises ContractViolation for the first that differs, Unreachable.
+
+    ``send`` is what fetches; what has a body is never sent by anything but ``send_declared``.
+    """
     async with Echo().listening() as echo, session_over(Loopback(echo.port)) as session:
         for operation in REGISTRY.values():
-            declared = Declared(operation, _sample(operation, pinned), TOKEN)
+            form = Form.of(FILE) if operation.body else None
+            declared = Declared(operation, _sample(operation, pinned), TOKEN, form)
+            echo.body_bytes = len(form.data) if form else 0
+            by = send_declared if operation.body else send
             try:
                 async with asyncio.timeout(_PATIENCE_S):
-                    wrong = await _difference(declared, pinned, send, session, echo)
+                    wrong = await _difference(declared, pinned, by, session, echo)
             except TimeoutError:
                 wrong = f"nothing was written within {_PATIENCE_S:.0f} s"
             if wrong is not None:
@@ -121,7 +141,10 @@ async def _difference(declared: Declared, pinned: Pinned, send: Send, session: C
 
 def _sample(operation: Operation, pinned: Pinned) -> Web:
     """Somewhere that an operation may go."""
-    if operation.host is HostRule.GRAPH:
+    web: Web | None
+    if operation is UPLOAD:
+        web = contract.upload(pinned, NUMBER)
+    elif operation is not DOWNLOAD:
         web = contract.look_up(pinned, MEDIA_ID)
     else:
         host = pinned.media_hosts[0]

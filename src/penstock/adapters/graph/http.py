@@ -1,8 +1,9 @@
-"""Meta over HTTP: the two declared operations, each with the contract of its answer.
+"""Meta over HTTP: the declared operations, each with the contract of its answer.
 
 Every request is declared, checked as it was prepared, and sent by a pool that connects for nothing else; every answer
 is read with limits and compared with what it should be. What happened is told as an ``Exchange``; nothing is raised but
-``CancelledError``. Redirects, cookies, proxies and compression are off. Made by ``wiring``; called by the fetcher.
+``CancelledError``. Redirects, cookies, proxies and compression are off. Made by ``wiring``; called by the fetcher and
+by the watch's probes.
 """
 
 import asyncio
@@ -32,8 +33,9 @@ from penstock.core import answers, contract, hosts
 from penstock.core.contract import Declared, Pinned
 from penstock.core.errors import WrongUse
 from penstock.core.exchange import Exchange, Found, Received, Trouble
+from penstock.core.form import Form, SmallFile
 from penstock.core.hosts import Web
-from penstock.core.operation import DOWNLOAD, LOOK_UP, Operation
+from penstock.core.operation import DOWNLOAD, LOOK_UP, UPLOAD, Operation
 
 USER_AGENT = f"Penstock/{__version__} (inbound WhatsApp media; Python {platform.python_version()})"
 READ_BUFFER_BYTES = 2**16  # 1.4 MiB for each open TLS stream; four times as much buys nothing
@@ -177,11 +179,21 @@ class HttpGraph:
             return self._unsent(DOWNLOAD, Trouble.TOO_LARGE, f"{size} bytes are declared", web)
         return await self._exchange(Declared(DOWNLOAD, web, token), read, probe=probe)
 
+    async def upload(self, file: SmallFile, *, phone_number_id: str, token: str) -> tuple[Exchange, str | None]:
+        """Upload a file for a number. Whatever fetch implementation is in use, this is sent as it always is."""
+        web, form = contract.upload(self._pinned, phone_number_id), Form.of(file)
+        if web is None or form is None:
+            return self._unsent(UPLOAD, Trouble.CONTRACT, "the number or the file is not fit to stand in a request")
+        declared = Declared(UPLOAD, web, token, form)
+        return await self._exchange(declared, self._read_upload, probe=True, send=send_declared)
+
     def _read_place(self, url: str) -> Web | None:
         web = hosts.read(url)
         return web if web is not None and contract.misplaced(DOWNLOAD, web, self._pinned) is None else None
 
-    async def _exchange(self, declared: Declared, read: _Answer[T | None], *, probe: bool) -> tuple[Exchange, T | None]:
+    async def _exchange(
+        self, declared: Declared, read: _Answer[T | None], *, probe: bool, send: Send | None = None
+    ) -> tuple[Exchange, T | None]:
         """Send one request and read its answer. The connection is pooled after a success and closed after all else."""
         async with self._slots:
             call = Call(declared, self._pinned, alone=probe)
@@ -192,7 +204,7 @@ class HttpGraph:
             try:
                 head_s = self._limits.probe_head_s if probe else self._limits.head_s
                 async with asyncio.timeout(head_s) as time_left:
-                    response = await self._send(self._session, call)
+                    response = await (send or self._send)(self._session, call)
                     record.answered(response.status, response.headers)
                     result = await read(response, record, time_left)
             except Exception as error:  # noqa: BLE001  the port promises that a failure is a result
@@ -241,6 +253,21 @@ class HttpGraph:
         self, media_id: str, response: ClientResponse, record: Record, time_left: asyncio.Timeout
     ) -> Found | None:
         """The answer to a look-up, held to its contract. Raises Wrong."""
+        answer = await self._read_json(answers.look_up, response, record, time_left)
+        return None if answer is None else self._found(answer, media_id)
+
+    async def _read_upload(self, response: ClientResponse, record: Record, time_left: asyncio.Timeout) -> str | None:
+        """The answer to an upload: the new media id. Raises Wrong."""
+        return await self._read_json(answers.uploaded, response, record, time_left)
+
+    async def _read_json(
+        self,
+        understood: Callable[[bytes], T | None],
+        response: ClientResponse,
+        record: Record,
+        time_left: asyncio.Timeout,
+    ) -> T | None:
+        """A short answer in JSON; None when it refuses. Raises Wrong."""
         self._allow(time_left, self._limits.answer_s)
         if response.status != 200:
             await self._read_refusal(response, record)
@@ -252,12 +279,12 @@ class HttpGraph:
             record.refused(error)
             return None
         try:
-            answer = answers.look_up(body)
+            answer = understood(body)
         except msgspec.DecodeError:
             raise instead(response.content_type, body) or Wrong(Trouble.NOT_JSON) from None
         if answer is None:
             raise Wrong(Trouble.WRONG_SHAPE)
-        return self._found(answer, media_id)
+        return answer
 
     def _found(self, answer: answers.LookUp, media_id: str) -> Found:
         if answer.id is not None and str(answer.id) != media_id:

@@ -1,19 +1,21 @@
-"""What the fetcher needs of Meta: ask where a file is, and fetch it.
+"""What is needed of Meta: ask where a file is, and fetch it; and, for the probe, upload a tiny one.
 
-Both calls tell what happened as an ``Exchange`` and raise nothing but ``asyncio.CancelledError``: a fetch that went
-wrong is a result here, not an exception. No call takes an HTTP method. Implemented by ``http``; called by the fetcher.
+Every call tells what happened as an ``Exchange`` and raises nothing but ``asyncio.CancelledError``: a fetch that went
+wrong is a result here, not an exception. No call takes an HTTP method. Implemented by ``http``; called by the fetcher
+and by the watch's probes.
 """
 
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from penstock.core.exchange import Exchange, Found, Received
+from penstock.core.form import SmallFile
 
 Write = Callable[[bytes], Awaitable[None]]
 
 
 class Graph(Protocol):
-    """The two declared operations, and the question whether a URL may be used at all."""
+    """The two operations that a file needs, and the question whether a URL may be used at all."""
 
     async def start(self) -> None:
         """Make the connection pool."""
@@ -37,3 +39,10 @@ class Graph(Protocol):
 
     def may_download(self, url: str) -> bool:
         """Whether the scheme and host of a URL are on the allow-list."""
+
+
+class Uploads(Protocol):
+    """The operation that puts a file there. Nothing of a customer's is ever sent by it."""
+
+    async def upload(self, file: SmallFile, *, phone_number_id: str, token: str) -> tuple[Exchange, str | None]:
+        """Upload a file for a number; the media id by which it can be looked up, only when Graph gave one."""

@@ -12,7 +12,7 @@ from penstock.adapters.graph.checked import Call
 from penstock.core import answers
 from penstock.core.answers import GraphError
 from penstock.core.exchange import Exchange, Trouble
-from penstock.core.operation import LOOK_UP
+from penstock.core.operation import HostRule
 
 _TOKEN_LIKE = re.compile(r"EAA[0-9A-Za-z]{5,}|[0-9A-Za-z_|-]{80,}")
 _LONGEST_MESSAGE = 300
@@ -74,7 +74,7 @@ class Record:
             trouble=self._trouble,
             detail=self._detail,
             server=self._server,
-            api_version=self._call.pinned.version if declared.operation is LOOK_UP else None,
+            api_version=self._call.pinned.version if declared.operation.host is HostRule.GRAPH else None,
             fresh=self._call.fresh or (None if self._call.held is None else False),
         )
 

@@ -23,13 +23,13 @@ async def send_declared(
     """Build the request of a call with the client and send it through the call's own check (or another one)."""
     web = call.declared.web
     headers = contract.headers(call.pinned, call.declared)
+    url = URL(f"{web.scheme}://{web.authority}{web.target}", encoded=True)
+    middlewares = (call if check is None else check,)
     del headers["Host"]  # the client writes it from the URL
-    return await session.get(
-        URL(f"{web.scheme}://{web.authority}{web.target}", encoded=True),
-        headers=headers,
-        allow_redirects=False,
-        middlewares=(call if check is None else check,),
-    )
+    if (form := call.declared.form) is not None:
+        del headers["Content-Length"]  # … and this from the body
+        return await session.post(url, data=form.data, headers=headers, allow_redirects=False, middlewares=middlewares)
+    return await session.get(url, headers=headers, allow_redirects=False, middlewares=middlewares)
 
 
 def refusing(reason: str) -> Send:

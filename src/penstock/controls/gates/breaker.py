@@ -11,8 +11,8 @@ import msgspec
 import structlog
 
 from penstock.core.breaker import Breaker, Intent, tried
-from penstock.core.gate import Gate
-from penstock.core.operation import DOWNLOAD, REGISTRY
+from penstock.core.gate import HOPS, Gate
+from penstock.core.operation import DOWNLOAD
 from penstock.core.seen import Seen
 from penstock.core.token_gates import TokenGates
 from penstock.core.work import Outcome
@@ -26,7 +26,7 @@ _RENEW_S = 300.0  # … so it is prolonged when it has less than this
 
 
 class Breakers:
-    """A breaker for each operation, and the gates that they own."""
+    """A breaker for each operation that a file needs, and the gates that they own."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._gates = ledger.gates
@@ -37,7 +37,7 @@ class Breakers:
         """Show the breakers what was tried, and make the gates what they should be."""
         if not self._breakers:
             standing = await self._standing(now)
-            self._breakers = {name: Breaker(name, born_at=now) for name in REGISTRY}
+            self._breakers = {name: Breaker(name, born_at=now) for name in HOPS}
             self._adopt(standing)
         for each in seen:
             self._tokens.saw(each)

@@ -63,6 +63,11 @@ class Chooser:
             return self._canary
         return self._default
 
+    @property
+    def default(self) -> Chosen:
+        """The recipe in use, for what is no item."""
+        return self._default
+
     async def start(self) -> None:
         """Look, and go on looking."""
         await self.refresh()

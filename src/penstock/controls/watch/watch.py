@@ -7,8 +7,10 @@ where this one stopped. It decides nothing: that is ``core.detector`` and ``core
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import msgspec
 import structlog
 
 from penstock.core import baseline, dimensions, incident
@@ -30,7 +32,7 @@ _QUIET_S = 600.0  # an incident in which nothing failed for so long is over
 CONTRACT = Outcome.CONTRACT.value
 
 
-class _Open:
+class Open:
     """An incident that is not closed, and what is counted of it."""
 
     def __init__(self, id_: int, key: Key, *, onset_at: float, suspected: bool, now: float) -> None:
@@ -69,7 +71,7 @@ class Watch:
         self._rng = rng
         self._detector = Detector(probing=probing)
         self._evidence = Evidence(rng)
-        self._open: dict[Key, _Open] = {}
+        self._open: dict[Key, Open] = {}
         self._hours: dict[Key, list[int]] = {}
         self._hour: int | None = None
         self._begun = False
@@ -87,7 +89,7 @@ class Watch:
             self._evidence.add(each)
             self._count(each)
             if (signal := self._signal(each)) is not None:
-                await self._said(signal, now)
+                await self.said(signal, now)
         await self._new_hour(now)
         for one in list(self._open.values()):
             await self._follow(one, now)
@@ -95,7 +97,27 @@ class Watch:
     async def probed(self, operation: str, *, failed: Outcome | None, now: float) -> None:
         """The result of a probe that the detector wanted."""
         if (signal := self._detector.probed(operation, failed=failed, at=now)) is not None:
-            await self._said(signal, now)
+            await self.said(signal, now)
+
+    # -- for the probes -------------------------------------------------------------------------
+
+    @property
+    def opened(self) -> Mapping[Key, Open]:
+        """The incidents that are not closed."""
+        return self._open
+
+    async def tested(self, key: Key, id_: int, told: str, data: Mapping[str, Any], now: float) -> None:
+        """What a test of an incident's cause has shown."""
+        one = self._open.get(key)
+        if one is not None and one.id == id_ and one.cause is not None:
+            one.cause = msgspec.structs.replace(one.cause, tested=told)
+            await self._ledger.incidents.tested(id_, one.cause, told, data, now=now)
+            _log.warning("incident.tested", incident=id_, **_named(key), shown=told)
+
+    async def over(self, key: Key, why: str, now: float) -> None:
+        """An incident that only probes saw is over."""
+        if (one := self._open.get(key)) is not None and not one.failures:
+            await self._close(one, why, now)
 
     # -- detection ------------------------------------------------------------------------------
 
@@ -113,7 +135,8 @@ class Watch:
             return None
         return self._detector.seen(First(seen.at, seen.operation, seen.outcome, seen.workspace, seen.conversation_id))
 
-    async def _said(self, signal: Signal, now: float) -> None:
+    async def said(self, signal: Signal, now: float) -> None:
+        """What a detector has to say: open an incident, confirm or close it."""
         if signal.kind == "recovered":
             if (one := self._open.get(signal.key)) is not None:
                 await self._close(one, "First attempts succeed again, by the evidence of the detector.", now)
@@ -131,7 +154,7 @@ class Watch:
         )
         one = self._open.get(signal.key)
         if one is None:
-            one = self._open[signal.key] = _Open(id_, signal.key, onset_at=onset_at, suspected=suspected, now=now)
+            one = self._open[signal.key] = Open(id_, signal.key, onset_at=onset_at, suspected=suspected, now=now)
             for each in self._evidence.since(onset_at):
                 if each.operation == signal.key.operation:
                     one.count(each)
@@ -188,7 +211,7 @@ class Watch:
         for key, hours in (await self._ledger.incidents.hours(now=now)).items():
             self._detector.set_bound(key, baseline.bound(hours, now))
 
-    async def _follow(self, one: _Open, now: float) -> None:
+    async def _follow(self, one: Open, now: float) -> None:
         """Diagnose, count, tell of gates, and see whether it is over."""
         await self._diagnose(one, now)
         await self._gates(one, now)
@@ -200,7 +223,7 @@ class Watch:
         elif now - one.failed_at > _QUIET_S:
             await self._close(one, f"Nothing has failed in this way for {_QUIET_S / 60:.0f} minutes.", now)
 
-    async def _diagnose(self, one: _Open, now: float) -> None:
+    async def _diagnose(self, one: Open, now: float) -> None:
         due = max((at for at in _LOOK_AT if at <= one.failures), default=0)
         if one.key.family == CONTRACT:
             due = min(due or 1, 20)
@@ -215,11 +238,12 @@ class Watch:
             return
         cause = incident.cause_of(found)
         if one.cause is None or (cause.rule, cause.own_request) != (one.cause.rule, one.cause.own_request):
+            cause = msgspec.structs.replace(cause, tested=one.cause.tested if one.cause is not None else None)
             one.cause = cause
             await self._ledger.incidents.diagnosed(one.id, cause, now=now)
             _log.warning("incident.diagnosed", incident=one.id, **_named(one.key), cause=incident.sentence(cause))
 
-    async def _gates(self, one: _Open, now: float) -> None:
+    async def _gates(self, one: Open, now: float) -> None:
         """Tell of gates that others set since it began and that steer its operation."""
         standing = [
             gate
@@ -240,7 +264,7 @@ class Watch:
             await self._ledger.incidents.gated(one.id, ids or one.gates, text, at=now, actor="watch")
         one.gates = ids
 
-    async def _counted(self, one: _Open) -> None:
+    async def _counted(self, one: Open) -> None:
         await self._ledger.incidents.counted(
             one.id,
             failures=one.failures,
@@ -249,7 +273,7 @@ class Watch:
             workspaces=max(len(one.workspaces), one.base_workspaces),
         )
 
-    async def _close(self, one: _Open, why: str, now: float) -> None:
+    async def _close(self, one: Open, why: str, now: float) -> None:
         del self._open[one.key]
         self._detector.closed(one.key)
         await self._counted(one)
@@ -257,8 +281,8 @@ class Watch:
             _log.info("incident.closed", incident=one.id, **_named(one.key), why=why)
 
 
-def _resumed(known: Incident, key: Key, now: float) -> _Open:
-    one = _Open(known.id, key, onset_at=known.onset_at, suspected=known.state == "suspected", now=known.opened_at)
+def _resumed(known: Incident, key: Key, now: float) -> Open:
+    one = Open(known.id, key, onset_at=known.onset_at, suspected=known.state == "suspected", now=known.opened_at)
     one.failed_at = now
     one.failures, one.outcomes, one.files = known.failures, known.outcomes, known.files
     one.base_workspaces, one.cause, one.gates = known.workspaces, known.cause, known.gates

@@ -24,6 +24,7 @@ class Cause(Struct, frozen=True):
     also: Annotated[list[dict[str, Any]], Meta(description="rules that data cannot tell from it")]
     failures: Annotated[int, Meta(description="attempts that had failed when it was found")]
     outcomes: int
+    tested: Annotated[str | None, Meta(description="what the same request, sent again several times, has shown")] = None
 
 
 class Incident(Struct, frozen=True):
@@ -132,7 +133,7 @@ def _incident(row: core.Incident) -> Incident:
         closed_at=utc(row.closed_at),
         cause=None
         if cause is None
-        else Cause(cause.rule, cause.own_request, list(cause.also), cause.failures, cause.outcomes),
+        else Cause(cause.rule, cause.own_request, list(cause.also), cause.failures, cause.outcomes, cause.tested),
         gates=list(row.gates),
         failures=row.failures,
         outcomes=row.outcomes,
