@@ -213,7 +213,8 @@ def _tested(tested: Tested) -> str:
     )
     failed = f", {_count(tested.failed)} came only by the recipe in use" if tested.failed else ""
     unsure = f", {_count(tested.unsure)} by neither" if tested.unsure else ""
-    return f"{said}{failed}{unsure}."
+    probe = " The synthetic probe's file came whole." if tested.probe == "same" else ""
+    return f"{said}{failed}{unsure}.{probe}"
 
 
 def in_words(tally: Tally, *, stage: str = "") -> str:

@@ -2,15 +2,17 @@
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
-from penstock.controls.rollouts.first_stage import FirstStage
+from penstock.controls.rollouts.first_stage import PROBE, FirstStage
 from penstock.controls.rollouts.kept import Asked, Kept
 from penstock.controls.rollouts.trial import Open, Trials
 from penstock.core.gate import BREAKER, OPERATOR
+from penstock.core.probing import Known
 from penstock.core.reading import read
 from penstock.core.recipe import Parameters
 from penstock.core.rollout import At, Judged, Move
@@ -100,6 +102,22 @@ async def test_a_rehearsal_stays_with_the_test_workspaces_when_the_test_is_passe
     judged = await it.go(kept, until=lambda: kept.tested.same == 1)
     assert judged.move is None
     assert judged.why.startswith("The test is passed.")
+
+
+async def test_the_synthetic_probe_goes_first_where_there_is_one(lab: Any, webhooks: Any) -> None:
+    it: Lab = await lab()
+    await it.receive(webhooks, 2)
+    data = b"the file of the probe"
+    media = it.meta.upload(data, "text/plain", number=NUMBER, inbound=False)
+    standing = await it.ledger.probes.standing()
+    assert standing is not None
+    known = Known(media.id, hashlib.sha256(data).digest(), len(data), await it.ledger.now())
+    await it.ledger.probes.uploaded(standing.number_id, known)
+    kept = Kept(asked=Asked(files=1))
+    judged = await it.go(kept)
+    assert judged.move is Move.ADVANCE
+    assert (kept.tested.probe, kept.tested.same, kept.tested.files[0]) == ("same", 1, PROBE)
+    assert "The synthetic probe's file came whole." in judged.why
 
 
 async def test_files_that_come_by_the_recipe_in_use_alone_take_it_back(lab: Any, webhooks: Any) -> None:

@@ -1,4 +1,5 @@
-"""The test stage, step by step: the rehearsal, then files of test workspaces, one at a time, until enough are the same.
+"""The test stage, step by step: the rehearsal, the synthetic probe's file where there is one, then files of test
+workspaces, one at a time, until enough are the same.
 
 What was found is kept with the rollout. Files that an operator's gate holds are left alone: whoever shut it wants
 nothing asked of Meta. Decisions are ``core.rollout``'s, fetching is ``trial``'s. Used by ``runner``.
@@ -17,6 +18,7 @@ from penstock.ledger.rows import Media
 _PAGE = 50  # of a workspace's newest files that are looked through
 _MOST_BYTES = 16_777_216  # a larger file shows nothing that a smaller one does not
 _SOON_S = 60.0  # a file that expires sooner is left alone
+PROBE = 0  # stands for the row of the synthetic probe's file, which has none
 _TRIED = ("attached", "waiting")
 
 
@@ -57,8 +59,10 @@ class FirstStage:
         if result.kind == "different":
             return None, result.detail
         tested.files.append(result.media_row)
+        if result.media_row == PROBE:
+            tested.probe = result.kind
         if result.kind == "same":
-            tested.same += 1
+            tested.same += result.media_row != PROBE  # real files are what is wanted
         elif result.kind == "failed":
             tested.failed += 1
             tested.trouble = result.detail
@@ -68,17 +72,19 @@ class FirstStage:
 
     async def _next(self, rollout: Rollout, tested: Tested, now: float) -> None:
         """Begin with another file, if there is one."""
-        found = await self._file(rollout, tested, now)
-        if found is None:
+        file = await self._file(rollout, tested, now)
+        if file is None:
             return
-        media, token = found
         candidate = (await self._ledger.recipes.get(rollout.recipe)).recipe
         current = (await self._ledger.recipes.get(rollout.previous)).recipe
-        self._trials.compare(File(media.id, media.media_id, token, media.sha256), candidate, current)
+        self._trials.compare(file, candidate, current)
 
-    async def _file(self, rollout: Rollout, tested: Tested, now: float) -> tuple[Media, str] | None:
+    async def _file(self, rollout: Rollout, tested: Tested, now: float) -> File | None:
+        """The synthetic probe's file, where there is one and it was not fetched yet; then what came to be fetched."""
         gates = [gate for gate in await self._ledger.gates.active(now=now) if gate.owner == OPERATOR]
         board = Board(gates, self._ledger.hosts)
+        if PROBE not in tested.files and (probe := await self._probe(board, now)) is not None:
+            return probe
         for workspace in rollout.test_workspaces:
             for state in _TRIED:
                 page = await self._ledger.shelf.media_list(workspace=workspace, state=state, limit=_PAGE)
@@ -87,8 +93,17 @@ class FirstStage:
                     if not fits or media.id in tested.files or self._held(board, media, now):
                         continue
                     if (token := self._token(media.phone_number_id)) is not None:
-                        return media, token
+                        return File(media.id, media.media_id, token, media.sha256)
         return None
+
+    async def _probe(self, board: Board, now: float) -> File | None:
+        standing = await self._ledger.probes.standing()
+        if standing is None or standing.known is None or now >= standing.known.dies_at:
+            return None
+        token = self._token(standing.target.phone_number_id)
+        if token is None or board.holding(standing.target.facts, now) is not None:
+            return None
+        return File(PROBE, standing.known.media_id, token, standing.known.sha256)
 
     def _held(self, board: Board, media: Media, now: float) -> bool:
         """Whether an operator wants nothing fetched here; a gate on an app or a credential counts for every number."""
