@@ -8,7 +8,7 @@ import pytest
 from penstock.core.baseline import KEPT_HOURS, Hour
 from penstock.core.detector import Key
 from penstock.core.errors import Conflict, NotFound
-from penstock.core.incident import Cause, Kind
+from penstock.core.incident import Cause, Kind, Severity
 from penstock.ledger.book import Ledger
 
 KEY = Key("media.download", "upstream")
@@ -74,6 +74,40 @@ async def test_what_is_found_out_is_kept_and_told(ledger: Ledger) -> None:
     assert events[3].text.startswith("Our own request is the cause")
     assert events[4].actor == "breaker"
     assert events[5].data == {"failed": 3}
+
+
+async def test_a_line_goes_into_every_open_incident_or_into_those_of_one_operation(ledger: Ledger) -> None:
+    over, _ = await opened(ledger)
+    await ledger.incidents.close(over, "It is over.", now=NOW + 1)
+    here, _ = await opened(ledger)
+    there, _ = await opened(ledger, key=Key("media.look_up", "auth"), suspected=True)
+
+    told = await ledger.incidents.note_open(
+        Kind.TRACE, "Exchanges of acme are kept.", at=NOW + 5, actor="cli:anna", data={"trace": 7}
+    )
+    assert told == [here, there]
+    told = await ledger.incidents.note_open(Kind.ROLLOUT, "Back to standard/1.", at=NOW + 6, operation="media.look_up")
+    assert told == [there]
+    assert (await kinds(ledger, over))[-1] == "closed"
+    assert (await kinds(ledger, here))[-1] == "trace"
+    trace, rollout = (await ledger.incidents.events(there))[-2:]
+    assert (trace.kind, trace.actor, trace.text, trace.data) == (
+        "trace",
+        "cli:anna",
+        "Exchanges of acme are kept.",
+        {"trace": 7},
+    )
+    assert (rollout.kind, rollout.actor, rollout.at) == ("rollout", "watch", NOW + 6)
+
+
+async def test_an_incident_is_a_page_unless_it_is_said_to_be_a_ticket(ledger: Ledger) -> None:
+    page, _ = await opened(ledger)
+    ticket, _ = await opened(ledger, key=Key("media.download", "burn_rate"), severity=Severity.TICKET, isolation="")
+
+    assert (await ledger.incidents.get(page)).severity == "page"
+    assert (await ledger.incidents.get(ticket)).severity == "ticket"
+    assert [row.severity for row in await ledger.incidents.latest()] == ["ticket", "page"]
+    assert await kinds(ledger, ticket) == ["onset", "alarm"]
 
 
 async def test_a_closed_one_stays_closed_and_the_next_alarm_is_another(ledger: Ledger) -> None:

@@ -121,6 +121,7 @@ def incident(row: Incident) -> Facts:
         "acknowledged_at": utc(row.acknowledged_at),
         "failures": row.failures,
         "outcomes": row.outcomes,
+        "severity": row.severity,
         "why": row.why,
         "summary": summary(row),
     }

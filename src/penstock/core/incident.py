@@ -14,6 +14,13 @@ import msgspec
 from penstock.core.diagnosis import Diagnosis, Rule
 
 
+class Severity(StrEnum):
+    """Who should hear of it: somebody now, or somebody in working hours."""
+
+    PAGE = "page"
+    TICKET = "ticket"
+
+
 class Kind(StrEnum):
     """What an event of a timeline is about."""
 
@@ -27,7 +34,9 @@ class Kind(StrEnum):
     TRACE = "trace"
     ROLLOUT = "rollout"
     RECOVERY = "recovery"
-    REPROCESS = "reprocess"
+    REPROCESS = "reprocess"  # a run that touches its files
+    CHANGED = "changed"  # what it is about: more of it, or less
+    SEVERITY = "severity"  # a ticket became a page
     ACKNOWLEDGED = "acknowledged"
     CLOSED = "closed"
 
@@ -36,6 +45,8 @@ ANNOUNCED = {  # what is told to the outside, and as which event
     Kind.ALARM: "opened",
     Kind.DIAGNOSIS: "updated",
     Kind.TEST: "updated",
+    Kind.CHANGED: "updated",
+    Kind.SEVERITY: "updated",
     Kind.ACKNOWLEDGED: "updated",
     Kind.CLOSED: "closed",
 }
@@ -73,6 +84,7 @@ class Incident(msgspec.Struct, frozen=True):
     workspaces: int
     acknowledged_by: str | None
     acknowledged_at: float | None
+    severity: str = Severity.PAGE
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -31,6 +31,8 @@ _WHAT = {
     Kind.ROLLOUT: "Rollout",
     Kind.RECOVERY: "Recovery",
     Kind.REPROCESS: "Reprocessing",
+    Kind.CHANGED: "Changed",
+    Kind.SEVERITY: "Severity",
     Kind.ACKNOWLEDGED: "Acknowledged",
     Kind.CLOSED: "Closed",
 }

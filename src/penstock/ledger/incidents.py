@@ -15,7 +15,7 @@ from penstock.adapters.db.port import Database, Row, Script
 from penstock.core.baseline import KEPT_HOURS, Hour
 from penstock.core.detector import Key
 from penstock.core.errors import Conflict, NotFound
-from penstock.core.incident import Cause, Event, Incident, Kind, sentence
+from penstock.core.incident import Cause, Event, Incident, Kind, Severity, sentence
 from penstock.ledger.audit_log import Entry, entered
 from penstock.ledger.statements import Statements
 
@@ -37,9 +37,21 @@ class Incidents:
     # -- what the watch does ------------------------------------------------------------------
 
     async def open(
-        self, key: Key, *, suspected: bool, onset_at: float, why: str, rate: float, now: float, isolation: str
+        self,
+        key: Key,
+        *,
+        suspected: bool,
+        onset_at: float,
+        why: str,
+        rate: float,
+        now: float,
+        isolation: str,
+        severity: Severity = Severity.PAGE,
     ) -> tuple[int, bool]:
-        """The incident of an operation and a class, and whether this opened it or confirmed its suspicion."""
+        """The incident of an operation and a class, and whether this opened it or confirmed its suspicion.
+
+        Without words for ``isolation`` nothing is said of what else was tried.
+        """
 
         def script() -> Script[tuple[int, bool]]:
             state = "suspected" if suspected else "open"
@@ -52,13 +64,15 @@ class Incidents:
                 now=now,
                 why=why,
                 rate=rate,
+                severity=severity.value,
             )
             kind = Kind.SUSPECTED if suspected else Kind.ALARM
             if rows:
                 id_ = int(rows[0][0])
                 yield from self._noted(id_, onset_at, Kind.ONSET, WATCH, "It began, as computed from what failed.")
                 yield from self._noted(id_, now, kind, WATCH, why, {"rate": rate})
-                yield from self._noted(id_, now, Kind.ISOLATION, WATCH, isolation)
+                if isolation:
+                    yield from self._noted(id_, now, Kind.ISOLATION, WATCH, isolation)
                 return id_, True
             ((id_, _),) = yield self._sql("get_open_incident", operation=key.operation, **{"class": key.family})
             if suspected:
@@ -131,6 +145,21 @@ class Incidents:
             yield from self._noted(id_, at, kind, actor, text, data)
 
         await self._db.write(script)
+
+    async def note_open(
+        self,
+        kind: Kind,
+        text: str,
+        *,
+        at: float,
+        actor: str = WATCH,
+        operation: str | None = None,
+        data: Mapping[str, Any] | None = None,
+    ) -> list[int]:
+        """Add a line to the timeline of every incident that is not closed, or of one operation's; which ones."""
+        return await self._db.write(
+            lambda: noted_open(self._sql, kind, text, at=at, actor=actor, operation=operation, data=data)
+        )
 
     # -- what people do -----------------------------------------------------------------------
 
@@ -229,10 +258,31 @@ class Incidents:
     def _noted(
         self, id_: int, at: float, kind: Kind, actor: str, text: str, data: Mapping[str, Any] | None = None
     ) -> Script[None]:
-        told = None if data is None else json.dumps(data)
-        yield self._sql(
-            "insert_incident_event", incident_id=id_, at=at, kind=kind.value, actor=actor, text=text, data=told
-        )
+        return _noted(self._sql, id_, at, kind, actor, text, data)
+
+
+def noted_open(
+    sql: Statements,
+    kind: Kind,
+    text: str,
+    *,
+    at: float,
+    actor: str = WATCH,
+    operation: str | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> Script[list[int]]:
+    """``Incidents.note_open`` as part of another store's script: the line and what it tells of are one transaction."""
+    rows = yield sql("list_open_incident_ids", operation=operation or "")
+    for (id_,) in rows:
+        yield from _noted(sql, int(id_), at, kind, actor, text, data)
+    return [int(id_) for (id_,) in rows]
+
+
+def _noted(
+    sql: Statements, id_: int, at: float, kind: Kind, actor: str, text: str, data: Mapping[str, Any] | None
+) -> Script[None]:
+    told = None if data is None else json.dumps(data)
+    yield sql("insert_incident_event", incident_id=id_, at=at, kind=kind.value, actor=actor, text=text, data=told)
 
 
 def _incident(row: Row) -> Incident:

@@ -45,6 +45,7 @@ class Incident(Struct, frozen=True):
     workspaces: int
     acknowledged_by: str | None
     acknowledged_at: Time | None
+    severity: Annotated[str, Meta(description="page: somebody should look now; ticket: in working hours")]
     why: str
     summary: str
 
@@ -140,6 +141,7 @@ def _incident(row: core.Incident) -> Incident:
         workspaces=row.workspaces,
         acknowledged_by=row.acknowledged_by,
         acknowledged_at=utc(row.acknowledged_at),
+        severity=row.severity,
         why=row.why,
         summary=core.summary(row),
     )
