@@ -11,6 +11,7 @@ from penstock.core.postmortem import File, Impact, Touched, Tried
 from penstock.ledger.statements import Statements
 
 _TOLD = 500  # files of one workspace that are listed
+LOOKED_AT = 5_000  # files of a run of reprocessing that are looked at
 
 
 class Impacts:
@@ -33,6 +34,22 @@ class Impacts:
                 tuple(Tried(row[0], row[1], int(row[2])) for row in tried),
                 int(texts),
             )
+
+        return await self._db.read(script)
+
+    async def rerun(self, incident: Incident, run_id: int, *, now: float) -> int:
+        """How many files of a run of reprocessing it touched, of the first so many of that run."""
+
+        def script() -> Script[int]:
+            ((files,),) = yield self._sql(
+                "count_rerun_files",
+                run_id=run_id,
+                operation=incident.operation,
+                limit=LOOKED_AT,
+                **_span(incident, now),
+                **_ways(incident),
+            )
+            return int(files)
 
         return await self._db.read(script)
 
