@@ -20,6 +20,7 @@ ANY = 0  # the stream of everything that comes, beside those of the numbers
 ANY_LEAST_S, NUMBER_LEAST_S = 180.0, 900.0  # no shorter gap is one
 HABIT_S = 7 * 86_400.0  # who has been silent for so long has made it a habit
 _PERIOD_MINUTES = 30 * 1_440  # one false alarm in so long, over all streams
+_MARGIN = 2.0  # a day may be slower than every one before it
 _MOST_NATS = 5.0  # that one minute can say
 _PRIOR = 2.0  # minutes
 _FEWEST_DAYS = 3
@@ -117,7 +118,7 @@ class Silence:
 
 
 def _threshold(streams: int) -> float:
-    return math.log(_PERIOD_MINUTES * max(1, streams))
+    return _MARGIN * math.log(_PERIOD_MINUTES * max(1, streams))
 
 
 def silent_numbers(gaps: Iterable[Gap], registered: Collection[int]) -> list[Gap]:

@@ -9,8 +9,10 @@ FROM (
     count(*) FILTER (WHERE f.received_at <= :late AND (f.attempts > 0 OR f.turn = 'taken')) AS late_tried,
     min(CASE WHEN f.attempts = 0 AND f.turn <> 'taken' THEN f.received_at END) AS oldest_at,
     min(CASE WHEN f.attempts > 0 OR f.turn = 'taken' THEN f.received_at END) AS oldest_tried_at,
-    count(*) FILTER (WHERE f.deadline <= CASE WHEN b.no_storage = 1 THEN :short_soon ELSE :soon END) AS soon,
-    count(*) FILTER (WHERE f.deadline <= CASE WHEN b.no_storage = 1 THEN :short_very_soon ELSE :very_soon END) AS very_soon,
+    count(*) FILTER (WHERE f.deadline <= CASE WHEN b.no_storage = 1
+      THEN CAST(:short_soon AS double precision) ELSE CAST(:soon AS double precision) END) AS soon,
+    count(*) FILTER (WHERE f.deadline <= CASE WHEN b.no_storage = 1
+      THEN CAST(:short_very_soon AS double precision) ELSE CAST(:very_soon AS double precision) END) AS very_soon,
     min(f.deadline) AS first_at
   FROM (SELECT * FROM fetches ORDER BY media_row LIMIT :limit) f
   JOIN media m ON m.id = f.media_row JOIN messages g ON g.id = m.message_row JOIN numbers b ON b.id = f.number_id
