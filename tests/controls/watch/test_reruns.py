@@ -1,5 +1,6 @@
 """Runs of reprocessing in the timelines of the incidents whose files they touch."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -84,9 +85,10 @@ async def test_a_run_is_told_once_when_it_begins_and_once_when_it_ends(provision
     assert text.startswith("Reprocessing rep_")
     assert text.endswith(" was begun: the fleet is well. Of its 3 files 3 are of this incident.")
 
-    await fetch(provisioned, Attached(3, b"\x01" * 32, "image/jpeg"), Outcome.DELIVERED)
-    while (await provisioned.reprocess.run(run.id, workspace_id=None)).ended_at is None:  # type: ignore[union-attr]
-        await provisioned.reprocess.work(run.id, now=await provisioned.now())
+    async with asyncio.timeout(30):
+        while (await provisioned.reprocess.run(run.id, workspace_id=None)).ended_at is None:  # type: ignore[union-attr]
+            await provisioned.reprocess.work(run.id, now=await provisioned.now())
+            await fetch(provisioned, Attached(3, b"\x01" * 32, "image/jpeg"), Outcome.DELIVERED)
     for watching in (reruns, Reruns(provisioned, every_s=0.0)):  # the next leader says nothing twice
         for _ in range(3):
             await watching.look([], await provisioned.now())
