@@ -41,7 +41,7 @@ def lot(age_s: float = 0.0, *, tried: bool = False, files: int = 1, **facts: Any
 
 def test_a_file_that_was_not_tried_for_two_minutes_is_a_ticket() -> None:
     sign = overdue([lot(121.0)], NOW, covered=False)
-    assert (sign.key, sign.severity, sign.about, sign.onset_at) == (OVERDUE, TICKET, {"acme"}, NOW - 121)
+    assert (sign.key, sign.severity, sign.about, sign.onset_at) == (OVERDUE, TICKET, frozenset({"acme"}), NOW - 121)
     assert sign.text.startswith("The oldest file has been waiting for 2 m 1 s. 1 file of 1 workspace wait")
     assert overdue([lot(119.0)], NOW, covered=False).severity is None
     assert overdue([], NOW, covered=False).well

@@ -25,7 +25,7 @@ def door(taken: int = 0, refused: int = 0, ours: int = 0, app: str = "main") -> 
 
 def test_refused_webhooks_of_ours_and_none_taken_are_a_page() -> None:
     sign = signature([door(0, 3, 3)], NOW)
-    assert (sign.severity, sign.onset_at, sign.about) == (PAGE, NOW - 300, {"main"})
+    assert (sign.severity, sign.onset_at, sign.about) == (PAGE, NOW - 300, frozenset({"main"}))
     assert sign.text.startswith("3 webhooks of app main that name our numbers were refused within 15 m and none was")
     assert "penstock app set NAME --secret-file PATH" in sign.text
     assert signature([door(0, 2, 2)], NOW).severity is None
@@ -69,7 +69,7 @@ def test_numbers_that_went_quiet_are_named_the_longest_first() -> None:
 def test_an_unknown_number_counts_for_a_day() -> None:
     came = [Came("111", NOW - 9e5, NOW - 5), Came("222", NOW - 9e5, NOW - RECENT_S)]
     sign = unknown(came, NOW)
-    assert (sign.severity, sign.about, sign.onset_at) == (TICKET, {"111"}, NOW - 9e5)
+    assert (sign.severity, sign.about, sign.onset_at) == (TICKET, frozenset({"111"}), NOW - 9e5)
     assert "for 1 number that nobody registered here: 111." in sign.text
     assert unknown(came[1:], NOW).severity is None
 
