@@ -39,7 +39,7 @@ def test_a_budget_that_burns_fast_rings_within_the_hour_and_a_slow_one_within_si
     assert fast is not None
     assert (fast.long_s, fast.failures, fast.outcomes) == (3_600, 120, 1_200)
     assert round(fast.times, 6) == 20.0
-    slow = minutes((180, 20, 0), (180, 20, 2)).burn(NOW)
+    slow = minutes((150, 50, 0), (210, 50, 3)).burn(NOW)
     assert slow is not None
     assert slow.long_s == 21_600
     assert minutes((360, 100, 0), (1, 100, 0)).burn(NOW) is None
@@ -48,6 +48,8 @@ def test_a_budget_that_burns_fast_rings_within_the_hour_and_a_slow_one_within_si
 def test_the_normal_rate_of_failure_and_single_files_ring_nothing() -> None:
     assert minutes((360, 100, 1)).burn(NOW) is None
     assert minutes((60, 1, 0), (5, 1, 1)).burn(NOW) is None  # five files
+    assert minutes((10, 100, 90)).burn(NOW) is None  # it has only begun: an hour is not known
+    assert minutes((16, 100, 90)).burn(NOW) is not None
     assert Minutes().burn(NOW) is None
     assert Minutes().calm(NOW)
 

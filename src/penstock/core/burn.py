@@ -20,6 +20,7 @@ TIERS = ((3_600, 300, 14.4), (6 * 3_600, 1_800, 6.0))  # long window, short wind
 MINUTE_S = 60
 KEPT_MINUTES = 6 * 60 + 1
 FEWEST = 10  # failures in the long window: fewer are single files
+_KNOWN = 0.25
 CALM = 0.5  # of what would ring: below it there is nothing to wait for
 
 
@@ -75,6 +76,13 @@ class Minutes:
         found = [count for minute, count in self._minutes.items() if minute > first]
         return Count(sum(count.outcomes for count in found), sum(count.failures for count in found))
 
+    def _known(self, window_s: int, now: float) -> Count:
+        """As ``within``; nothing of a window of which less than a quarter is known, as after a first start."""
+        oldest = min(self._minutes, default=None)
+        if oldest is None or now - oldest * MINUTE_S < window_s * _KNOWN:
+            return Count()
+        return self.within(window_s, now)
+
     def forget(self, now: float) -> None:
         """Drop what no window reaches."""
         oldest = int(now // MINUTE_S) - KEPT_MINUTES
@@ -82,7 +90,7 @@ class Minutes:
 
     def burn(self, now: float, *, slo: float = SLO) -> Burn | None:
         """The tier that rings now."""
-        tier = rings(lambda window_s: self.within(window_s, now).rate, 1 - slo)
+        tier = rings(lambda window_s: self._known(window_s, now).rate, 1 - slo)
         if tier is None:
             return None
         spent = self.within(tier[0], now)

@@ -87,9 +87,12 @@ class Notices:
 
 
 def told_already(rows: Iterable[Incident], families: frozenset[str], *, operation: str | None = None) -> bool:
-    """Whether somebody was paged for attempts that fail, at one operation or at any that brings files."""
+    """Whether somebody was paged for attempts that fail, at any operation that brings files.
+
+    At one operation a suspicion counts as well: it will be a page, or it is over.
+    """
     return any(
-        row.state == "open"
+        (row.state == "open" or (row.state == "suspected" and operation is not None))
         and row.severity == Severity.PAGE
         and row.outcome in families
         and (row.operation == operation if operation is not None else row.operation.startswith("media."))
