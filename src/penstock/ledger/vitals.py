@@ -140,7 +140,7 @@ class Vitals:
         return lots, sum(lot.files for lot in lots) < HEAD
 
     async def every_lot(self, *, now: float) -> list[Lot]:
-        """All that is to be fetched, by lane. It reads all of it: a second or two for a million."""
+        """All that is to be fetched, by lane. It reads all of it: some seconds for a million."""
         return await self._lots(now, _EVERY)
 
     async def _lots(self, now: float, limit: int) -> list[Lot]:

@@ -35,6 +35,7 @@ KEYS = frozenset(
 FAILING = frozenset({*FAMILIES.values(), Outcome.CONTRACT.value})  # the classes of incidents of attempts that fail
 _EVERY_S = 5.0
 _ARRIVALS_EVERY_S = 30.0
+_AGAIN_S = 600.0
 _RARELY = 100  # times as long as counting everything took, until it is done again
 _OPEN = 1_000
 _UNREAD = 100  # so many are counted
@@ -101,7 +102,7 @@ class Signs:
             self._lots = ()
             return head
         if now >= self._count_at:
-            began = time.perf_counter()
+            began, self._count_at = time.perf_counter(), now + _AGAIN_S  # should it be left behind
             self._lots = await self._ledger.vitals.every_lot(now=now)
             self._count_at = now + max(self._every_s, _RARELY * (time.perf_counter() - began))
         return self._lots
