@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 import structlog
 
 from penstock.core.detector import Key
+from penstock.core.gate import HOPS
 from penstock.core.incident import Incident, Severity
 from penstock.core.vitals import Sign, Step, Vitals
 from penstock.ledger.book import Ledger
@@ -95,6 +96,6 @@ def told_already(rows: Iterable[Incident], families: frozenset[str], *, operatio
         (row.state == "open" or (row.state == "suspected" and operation is not None))
         and row.severity == Severity.PAGE
         and row.outcome in families
-        and (row.operation == operation if operation is not None else row.operation.startswith("media."))
+        and (row.operation == operation if operation is not None else row.operation in HOPS)
         for row in rows
     )
