@@ -7,8 +7,10 @@ import pytest
 
 from penstock import __version__
 from penstock.cli.status import Standing, remarks, troubles
+from penstock.core.detector import Key
 from penstock.core.expiry import DAY_S, Expiring, Share
 from penstock.core.gate import Gate
+from penstock.core.incident import Severity
 from penstock.core.probing import Known
 from penstock.core.work import Expired, Failed, Outcome, RetryLater
 from penstock.ledger.book import Ledger
@@ -293,3 +295,30 @@ def standing_of(acme: Any) -> Any:
         return await ledger.probes.standing()
 
     return acme.work(script)
+
+
+def test_a_page_is_trouble_and_a_ticket_is_a_remark(penstock: Any, acme: Any) -> None:
+    acme.beat()
+
+    async def opened(ledger: Any, operation: str, severity: Severity) -> None:
+        await ledger.incidents.open(
+            Key(operation, "overdue"),
+            suspected=False,
+            onset_at=1.0,
+            why=f"Files wait, says {operation}.",
+            rate=0.0,
+            now=2.0,
+            isolation="",
+            severity=severity,
+        )
+
+    acme.work(lambda ledger: opened(ledger, "the ticket", Severity.TICKET))
+    answer = penstock.done("status", "--json").answer
+    assert answer["ok"]
+    assert [(row["severity"], row["class"]) for row in answer["incidents"]] == [("ticket", "overdue")]
+    assert "Files wait, says the ticket." in penstock.done("status").out
+    acme.work(lambda ledger: opened(ledger, "the page", Severity.PAGE))
+    answer = penstock.done("status", "--json").answer
+    assert not answer["ok"]
+    assert len(answer["troubles"]) == 1
+    assert "Files wait, says the page." in answer["troubles"][0]

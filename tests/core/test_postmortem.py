@@ -8,6 +8,7 @@ from penstock.core.postmortem import (
     Action,
     File,
     Impact,
+    Lost,
     Section,
     Told,
     Touched,
@@ -65,7 +66,7 @@ def part(name: str, told: Told = TOLD) -> Section:
 
 def test_the_report_answers_what_whom_why_and_what_was_done() -> None:
     assert title(TOLD) == "Incident 3: media.download, upstream"
-    assert part("Summary").lines[1] == "It lasted 2 h 14 m."
+    assert part("Summary").lines[1] == "It lasted 2 h 14 m. Somebody was to look at once."
     assert "cli:anna looks after it." in part("Summary").lines
     assert part("Impact").lines == ("12 files of 11 messages in 2 workspaces had an attempt that failed in this way.",)
     assert part("Impact").rows == (("acme", "11", "10"), ("other", "1", "1"))
@@ -117,9 +118,38 @@ def test_the_proof_adds_up_every_touched_file() -> None:
     assert lines[1].startswith("2 files expired or failed")
 
 
+def test_the_proof_counts_what_gates_held_and_lists_what_is_lost() -> None:
+    arrived = (("attached", 30), ("expired", 1), ("failed", 1))
+    lost = (Lost(7, "acme", "expired", "Its time was over."), Lost(8, "other", "failed", "It is too large."))
+    impact = msgspec.structs.replace(IMPACT, arrived=arrived, lost=lost)
+    proof = part("Proof that nothing was lost", msgspec.structs.replace(TOLD, impact=impact))
+    assert proof.lines[1] == (
+        "32 files were received meanwhile, those that gates held among them = 30 attached + 1 expired + 1 failed."
+    )
+    assert proof.lines[2].startswith("2 files expired or failed")
+    assert [row[1:] for row in proof.rows] == [
+        ("acme", "expired", "Its time was over."),
+        ("other", "failed", "It is too large."),
+    ]
+    well = msgspec.structs.replace(IMPACT, arrived=(("attached", 30),))
+    assert part("Proof that nothing was lost", msgspec.structs.replace(TOLD, impact=well)).rows == ()
+
+
+def test_what_no_failure_shows_says_itself_what_it_is() -> None:
+    silent = msgspec.structs.replace(
+        INCIDENT, operation="webhook.receive", outcome="number_silent", severity="ticket", cause=None, why="Silence."
+    )
+    events = [Event(1, 3, AT, "alarm", "watch", "Silence.", {"about": ["111", "222"]})]
+    told = msgspec.structs.replace(TOLD, incident=silent, events=events, impact=Impact((), (), 4))
+    assert part("Summary", told).lines[0] == "Silence."
+    assert "It is a ticket" in part("Summary", told).lines[1]
+    assert part("Impact", told).lines[0].endswith("It was about 111, 222.")
+    assert part("Cause", told).lines == ("Silence.",)
+
+
 def test_an_incident_that_goes_on_is_reported_as_it_stands() -> None:
     still = msgspec.structs.replace(TOLD, incident=msgspec.structs.replace(INCIDENT, state="open", closed_at=None))
-    assert part("Summary", still).lines[1] == "It is open, 2 h 30 m after its onset."
+    assert part("Summary", still).lines[1] == "It is open, 2 h 30 m after its onset. Somebody was to look at once."
     assert marks(still)[-1].label == "Now"
     nothing = msgspec.structs.replace(still, impact=Impact((), (), 0), actions=())
     assert part("Actions", nothing).lines == ("Nothing was changed since the onset.",)

@@ -65,8 +65,45 @@ async def test_what_failed_in_this_way_since_the_onset_is_touched_and_nothing_el
         Tried("media.look_up", "upstream", 1),
     )
     assert impact.texts == 1
+    assert impact.arrived == (("attached", 1), ("waiting", 3))
+    assert impact.lost == ()
     files = await desk.ledger.impacts.files(found, "acme", now=now + 10)
     assert {file.state for file in files} == {"attached", "waiting"}
     assert await desk.ledger.impacts.files(found, "other", now=now + 10) == []
     over = msgspec.structs.replace(found, closed_at=now + 0.5)
     assert (await desk.ledger.impacts.of(over, now=now + 10)).touched == ()
+
+
+async def test_attempts_of_another_time_are_not_read_and_none_of_this_time_is_missed(
+    desk: Any, attached: Any, webhooks: Any
+) -> None:
+    now = await desk.ledger.now()
+    rows = []
+    for nth in range(60):  # an hour apart; each written down up to a quarter of an hour after it began
+        at = now - (60 - nth) * 3_600.0
+        await desk.receive(webhooks.body(webhooks.file(f"wamid.{nth}", f"m{nth}")), now=at)
+        (claim,) = await desk.claim(now=at)
+        begun = at - (nth % 4) * 200.0
+        assert await desk.ledger.queue.settle(claim, attached, [attempt(begun, Outcome.UPSTREAM)], now=at)
+        rows.append(begun)
+    found = await an_incident(desk, rows[0])
+    for first, last in ((0, 59), (10, 12), (30, 30), (59, 59)):
+        over = msgspec.structs.replace(found, onset_at=rows[first], closed_at=rows[last])
+        impact = await desk.ledger.impacts.of(over, now=now)
+        assert impact.tried == (Tried("media.look_up", "upstream", last - first + 1),)
+    assert (
+        await desk.ledger.impacts.of(msgspec.structs.replace(found, closed_at=found.onset_at - 1), now=now)
+    ).tried == ()
+
+
+async def test_files_that_were_lost_meanwhile_are_listed(desk: Any, webhooks: Any, endings: Any) -> None:
+    now = await desk.ledger.now()
+    await desk.receive(webhooks.body(*[webhooks.file(f"wamid.{nth}", f"m{nth}") for nth in range(3)]), now=now)
+    for claim, ending in zip(await desk.claim(now=now), ("expired", "failed", "attached"), strict=True):
+        assert await desk.settle(claim, endings(ending), now=now + 1)
+    impact = await desk.ledger.impacts.of(await an_incident(desk, now - 1), now=now + 10)
+    assert impact.arrived == (("attached", 1), ("expired", 1), ("failed", 1))
+    assert [(lost.workspace, lost.state, lost.reason) for lost in impact.lost] == [
+        ("acme", "expired", "Meta's copy is gone."),
+        ("acme", "failed", "It cannot be had."),
+    ]

@@ -1,15 +1,17 @@
 """The burn-rate alarm that is usual in the field, to stand beside the detector: two windows over two limits.
 
-As the SRE workbook describes it: 14.4 times the budget over an hour and five minutes, or six times over six hours and
-half an hour, looked at every 15 s without any lag. Pure; the randomness is an argument. Used by ``bench.watching``.
+The windows and their limits are ``core.burn``'s, looked at every 15 s without any lag. Pure; the randomness is an
+argument. Used by ``bench.watching``.
 """
 
 import math
 import random
 from collections.abc import Sequence
+from functools import partial
+
+from penstock.core.burn import rings
 
 BIN_S = 15
-_TIERS = ((3_600, 300, 14.4), (6 * 3_600, 1_800, 6.0))  # long window, short window (seconds), times the budget
 _BEFORE_S = 7 * 3_600
 
 
@@ -22,20 +24,13 @@ def delay_s(rng: random.Random, *, rate: float, before: float, after: float, slo
     for each in failed:
         sums.append(sums[-1] + each)
     for at in range(quiet + 1, len(sums)):
-        if _rings(sums, at, total, 1 - slo):
+        if rings(partial(_rate, sums, at, total), 1 - slo):
             return float((at - quiet) * BIN_S)
     return math.inf
 
 
-def _rings(sums: Sequence[float], at: int, total: float, budget: float) -> bool:
-    for long_s, short_s, times in _TIERS:
-        if all(_rate(sums, at, window // BIN_S, total) >= times * budget for window in (long_s, short_s)):
-            return True
-    return False
-
-
-def _rate(sums: Sequence[float], at: int, bins: int, total: float) -> float:
-    first = max(0, at - bins)
+def _rate(sums: Sequence[float], at: int, total: float, window_s: int) -> float:
+    first = max(0, at - window_s // BIN_S)
     return (sums[at] - sums[first]) / ((at - first) * total)
 
 

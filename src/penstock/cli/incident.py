@@ -42,6 +42,7 @@ def list_incidents(only_open: bool, limit: int, json_: bool) -> None:
         [
             str(row.id),
             row.state,
+            row.severity,
             row.operation,
             row.outcome,
             words.ago(row.onset_at, now),
@@ -53,7 +54,7 @@ def list_incidents(only_open: bool, limit: int, json_: bool) -> None:
         ]
         for row in rows
     ]
-    columns = ["ID", "STATE", "OPERATION", "CLASS", "ONSET", "LASTED", "FILES", "WORKSPACES", "CAUSE", "BY"]
+    columns = ["ID", "STATE", "SEVERITY", "OPERATION", "CLASS", "ONSET", "LASTED", "FILES", "WORKSPACES", "CAUSE", "BY"]
     empty = "no incident is open" if only_open else "there was no incident yet"
     showing.table(columns, cells, empty=empty, right=["ID", "FILES", "WORKSPACES"])
 

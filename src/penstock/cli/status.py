@@ -15,7 +15,7 @@ from penstock.controls.rollouts.kept import evidence
 from penstock.core import expiry, ids
 from penstock.core.expiry import Expiring
 from penstock.core.gate import Gate, holds
-from penstock.core.incident import Incident, summary
+from penstock.core.incident import Incident, Severity, summary
 from penstock.core.staging import TEST, Rollout
 from penstock.core.work import Outcome
 from penstock.ledger.counts import Backlog
@@ -92,7 +92,7 @@ def troubles(standing: Standing) -> list[str]:
     found = []
     if not standing.processes:
         found.append("Nothing is running: webhooks are refused and nothing is fetched. Start it with `penstock serve`.")
-    found += [_failing(row) for row in standing.incidents if row.state == "open"]
+    found += [_failing(row) for row in standing.incidents if _pages(row)]
     found += [_shut(gate, standing) for gate in standing.gates if holds(gate)]
     oldest_s, expiring = standing.backlog.oldest_waiting_s, standing.backlog.expiring_24h
     if oldest_s is not None and oldest_s > _LONG_S:
@@ -112,7 +112,7 @@ def troubles(standing: Standing) -> list[str]:
 def remarks(standing: Standing) -> list[str]:
     """What a person should look at some time; nothing is lost meanwhile."""
     found = [_narrowed(gate, standing.now) for gate in standing.gates if not holds(gate)]
-    found += [_failing(row) for row in standing.incidents if row.state != "open"]
+    found += [_failing(row) for row in standing.incidents if not _pages(row)]
     found += [_run(report) for report in standing.runs]
     found += _probe(standing.probe, standing.now)
     found += [_rollout(standing.rollout)] if standing.rollout is not None else []
@@ -220,6 +220,11 @@ def _near(found: Expiring | None, now: float) -> str:
     if found.past:
         parts.append(f"{words.count(found.past)} {'is' if found.past == 1 else 'are'} past what WhatsApp keeps")
     return " and ".join(parts)
+
+
+def _pages(row: Incident) -> bool:
+    """Whether an incident is for somebody now: a suspicion and a ticket are not."""
+    return row.state == "open" and row.severity == Severity.PAGE
 
 
 def _failing(row: Incident) -> str:

@@ -124,6 +124,10 @@ class Detector:
         if stream is not None and abs(stream.mixture.bound - bound) > 0.1 * stream.mixture.bound:
             stream.mixture = Mixture(bound)
 
+    def bound(self, key: Key) -> float:
+        """The highest rate of failure that counts as normal for a stream."""
+        return self._bounds.get(key, BOUND)
+
     def evidence(self) -> dict[Key, float]:
         """The mean wealth of every stream, for metrics and for whoever wants to begin a diagnosis early."""
         return {key: stream.mixture.evidence for key, stream in self._streams.items()}

@@ -52,6 +52,15 @@ ANNOUNCED = {  # what is told to the outside, and as which event
 }
 
 
+# The classes of incidents that no failing attempt shows: ``core.vitals`` opens them, and what they say is whole.
+UNSEEN = frozenset(
+    {
+        *("silent", "number_silent", "signature", "unknown_number", "unread"),
+        *("overdue", "deadline", "no_success", "stuck", "burn_rate"),
+    }
+)
+
+
 class Cause(msgspec.Struct, frozen=True):
     """What separates the failing attempts from the good ones."""
 
@@ -153,6 +162,8 @@ _OPERATIONS = {
 
 def summary(incident: Incident) -> str:
     """One line: what fails, how much, since when it is known."""
+    if incident.outcome in UNSEEN:
+        return incident.why
     what = _OPERATIONS.get(incident.operation, incident.operation)
     how = {
         "contract": "were not sent, as our own request was wrong",

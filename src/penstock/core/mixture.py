@@ -3,13 +3,14 @@
 Each bet multiplies what it has by how much likelier the outcome is at its rate than at the bound, and starts anew with
 every outcome; the alarm rings when the mean of all reaches the threshold. Whatever the outcomes depend on, as long as
 each fails with at most the bound's probability given the past, a false alarm comes no sooner than after as many
-outcomes as the threshold says (Shin, Ramdas and Rinaldo, "E-detectors", 2023). Beside it a cumulative sum for each bet
-remembers where the run of bad luck began. No clock, no streams of several kinds: that is ``core.detector``, which calls
-it.
+outcomes as the threshold says (Shin, Ramdas and Rinaldo, "E-detectors", 2023). Where the run of bad luck began is
+``core.onset``'s. No clock, no streams of several kinds: that is ``core.detector``, which calls it.
 """
 
 import math
 from collections.abc import Sequence
+
+from penstock.core.onset import Onset
 
 BETS = (0.02, 0.05, 0.10, 0.20, 0.30, 0.50, 0.80, 0.99)  # rates of failure that are betted on
 _LEAST = 1.5  # a bet below so many times the bound can hardly win
@@ -25,13 +26,13 @@ class Mixture:
         self._bets = [bet for bet in BETS if bet > _LEAST * bound]
         self._failed = [bet / bound for bet in self._bets]
         self._passed = [(1 - bet) / (1 - bound) for bet in self._bets]
+        self._onset = Onset(bound, self._bets)
         self.restart()
 
     def restart(self) -> None:
         """Forget everything, as after an alarm."""
         self._wealth = [0.0] * len(self._bets)
-        self._sums = [0.0] * len(self._bets)
-        self._began: list[float | None] = [None] * len(self._bets)
+        self._onset.restart()
         self._waiting = 0  # successes that are not yet in the wealth: they alone never ring
 
     def passed(self, count: int = 1) -> None:
@@ -40,12 +41,10 @@ class Mixture:
 
     def failed(self, at: float) -> float:
         """An outcome failed at this time (any clock); the mean wealth now."""
+        self._onset.failed(at, self._waiting)
         self._settle()
         for k, gain in enumerate(self._failed):
             self._wealth[k] = (1 + self._wealth[k]) * gain
-            if self._began[k] is None:
-                self._began[k] = at
-            self._sums[k] += math.log(gain)
         return sum(self._wealth) / len(self._wealth)
 
     @property
@@ -57,9 +56,7 @@ class Mixture:
     @property
     def onset(self) -> float | None:
         """When the run of failures began that explains them best; None without one."""
-        self._settle()
-        best = max(range(len(self._sums)), key=self._sums.__getitem__)
-        return self._began[best]
+        return self._onset.at()
 
     @property
     def rate(self) -> float:
@@ -75,10 +72,6 @@ class Mixture:
         for k, loss in enumerate(self._passed):
             power = loss**count
             self._wealth[k] = power * self._wealth[k] + loss * (1 - power) / (1 - loss)
-            if self._began[k] is not None:
-                self._sums[k] += count * math.log(loss)
-                if self._sums[k] <= 0:
-                    self._sums[k], self._began[k] = 0.0, None
 
 
 class Recovery:

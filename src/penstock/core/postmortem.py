@@ -13,11 +13,12 @@ import msgspec
 
 from penstock.core import ids
 from penstock.core.detector import FAMILIES
-from penstock.core.incident import Event, Incident, Kind, sentence, summary
+from penstock.core.incident import UNSEEN, Event, Incident, Kind, Severity, sentence, summary
 from penstock.core.media import State
 from penstock.core.work import Outcome
 
 _COMING = frozenset({State.WAITING, State.FETCHING})
+_PROOF = "Proof that nothing was lost"
 _SHOWN = 30  # workspaces that are listed one by one
 _WHAT = {
     Kind.ONSET: "Onset",
@@ -67,12 +68,23 @@ class File(NamedTuple):
     deadline: float
 
 
+class Lost(NamedTuple):
+    """A file that was received meanwhile and cannot be had any more."""
+
+    id: int
+    workspace: str
+    state: str
+    reason: str
+
+
 class Impact(msgspec.Struct, frozen=True):
     """What an incident did, as counted from what is written."""
 
     touched: tuple[Touched, ...]
     tried: tuple[Tried, ...]
     texts: int  # text messages received meanwhile
+    arrived: tuple[tuple[str, int], ...] = ()  # files received meanwhile, by where they stand now
+    lost: tuple[Lost, ...] = ()  # of these, as many as are listed
 
 
 class Action(NamedTuple):
@@ -208,7 +220,12 @@ def _summary(told: Told) -> Section:
     one = told.incident
     took = duration((one.closed_at or told.now) - one.onset_at)
     state = f"It is {one.state}, {took} after its onset." if one.closed_at is None else f"It lasted {took}."
-    lines = [summary(one), state, f"Onset {utc(one.onset_at)}, opened {utc(one.opened_at)}" + _closed(one)]
+    urgency = "Somebody was to look at once." if one.severity == Severity.PAGE else "It is a ticket: it could wait."
+    lines = [
+        summary(one),
+        f"{state} {urgency}",
+        f"Onset {utc(one.onset_at)}, opened {utc(one.opened_at)}" + _closed(one),
+    ]
     if one.acknowledged_by is not None:
         lines.append(f"{one.acknowledged_by} looks after it.")
     return Section("Summary", tuple(lines))
@@ -219,6 +236,11 @@ def _closed(one: Incident) -> str:
 
 
 def _impact(told: Told) -> Section:
+    if told.incident.outcome in UNSEEN:
+        told_of = [event.data["about"] for event in told.events if event.data and "about" in event.data]
+        about = told_of[-1] if told_of else ()
+        named = f" It was about {', '.join(about[:_SHOWN])}." if about else ""
+        return Section("Impact", (f"No failing attempt shows this, so no single file is counted.{named}",))
     by: dict[str, list[int]] = {}
     for each in told.impact.touched:
         both = by.setdefault(each.workspace, [0, 0])
@@ -270,6 +292,8 @@ def _timeline(told: Told) -> Section:
 
 def _cause(told: Told) -> Section:
     cause = told.incident.cause
+    if told.incident.outcome in UNSEEN:
+        return Section("Cause", (told.incident.why,))
     if cause is None:
         return Section("Cause", ("Nothing separates the failing attempts from the good ones well enough to be named.",))
     lines = [
@@ -306,16 +330,23 @@ def _proof(told: Told) -> Section:
         by[each.state] = by.get(each.state, 0) + each.files
     files = sum(by.values())
     parts = [f"{count} {state}" for state, count in by.items() if count]
-    lost = by[State.EXPIRED] + by[State.FAILED]
     lines = [f"{files} files touched = {' + '.join(parts)}." if files else "No file was touched."]
+    arrived = sum(count for _, count in told.impact.arrived)
+    if arrived:
+        sum_ = " + ".join(f"{count} {state}" for state, count in told.impact.arrived)
+        lines.append(f"{arrived} files were received meanwhile, those that gates held among them = {sum_}.")
+        for state, count in told.impact.arrived:
+            by[state] = max(by.get(state, 0), count)
+    lost = by[State.EXPIRED] + by[State.FAILED]
     if not lost:
         lines.append("None is lost." + (" What waits will come by itself." if by[State.WAITING] else ""))
-    else:
-        lines.append(
-            f"{_many(lost, 'file', 'files')} expired or failed; `penstock media list --state expired` and "
-            "`--state failed` name them."
-        )
-    return Section("Proof that nothing was lost", tuple(lines))
+        return Section(_PROOF, tuple(lines))
+    lines.append(
+        f"{_many(lost, 'file', 'files')} expired or failed; `penstock media list --state expired` and "
+        "`--state failed` name them."
+    )
+    rows = tuple((ids.encode(ids.Kind.MEDIA, one.id), one.workspace, one.state, one.reason) for one in told.impact.lost)
+    return Section(_PROOF, tuple(lines), ("File", "Workspace", "State", "Why") if rows else (), rows)
 
 
 def _next(file: File) -> str:

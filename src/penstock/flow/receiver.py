@@ -15,6 +15,7 @@ from penstock.core import signature
 from penstock.core.errors import PenstockError, StoreUnavailable
 from penstock.core.reading import read
 from penstock.core.updates import Reading
+from penstock.flow.pulse import Pulse
 from penstock.flow.registry import Registry
 from penstock.ledger.book import Ledger
 from penstock.ledger.rows import App, Receipt
@@ -45,7 +46,10 @@ class Refused(msgspec.Struct, frozen=True, gc=False):
 
 
 class Receiver:
-    """Takes bodies in. ``wake`` is called when new files are to be fetched; ``changed`` when people may look again."""
+    """Takes bodies in. ``wake`` is called when new files are to be fetched; ``changed`` when people may look again.
+
+    ``pulse`` counts what came and what was refused.
+    """
 
     def __init__(
         self,
@@ -54,7 +58,9 @@ class Receiver:
         *,
         wake: Callable[[], None] = lambda: None,
         changed: Callable[[], None] = lambda: None,
+        pulse: Pulse | None = None,
     ) -> None:
+        self._pulse = pulse
         self._ledger = ledger
         self._registry = registry
         self._wake = wake
@@ -71,6 +77,8 @@ class Receiver:
             signer = self._signer(body, header, app)
             if isinstance(signer, Refused):
                 if not await self._looked_again(signer, header):
+                    if self._pulse is not None:
+                        self._pulse.refused(body, header, app, self._ledger.clock())
                     return signer
                 continue
             reading = reading or read(body)
@@ -81,6 +89,8 @@ class Receiver:
             receipt = await self._store(body, header, signer, reading)
             if receipt is not None:
                 self._tell(receipt)
+                if self._pulse is not None:
+                    self._pulse.took(signer.id, reading.numbers, self._ledger.clock())
                 return Taken(receipt)
             await self._registry.refresh()  # a number of the body is registered otherwise by now
         _log.warning("receiver.numbers_moving", tries=_TRIES)

@@ -1,16 +1,19 @@
 """Whom an incident touched: counted from the attempts and from where those files stand now, for the report on it.
 
 The watch counts as it goes and may miss what it did not see; this counts what is written, once somebody asks. It reads
-everything that was tried since the onset. Called by ``cli.incident``.
+what was tried in that time, found by halving among the ids, and every file and message. Called by ``cli.incident``.
 """
 
 from penstock.adapters.db.port import Database, Script
 from penstock.core.detector import FAMILIES
 from penstock.core.incident import Incident
-from penstock.core.postmortem import File, Impact, Touched, Tried
+from penstock.core.postmortem import File, Impact, Lost, Touched, Tried
 from penstock.ledger.statements import Statements
 
 _TOLD = 500  # files of one workspace that are listed
+_LOST = 100  # files that cannot be had any more
+_LONGEST_S = 900.0  # from the beginning of an attempt until it is written down, and more than any takes
+LOOKED_AT = 5_000  # files of a run of reprocessing that are looked at
 
 
 class Impacts:
@@ -25,14 +28,36 @@ class Impacts:
         span = _span(incident, now)
 
         def script() -> Script[Impact]:
-            touched = yield self._sql("incident_touched", operation=incident.operation, **span, **_ways(incident))
-            tried = yield self._sql("incident_tried", **span)
+            ids = yield from self._stretch(**span)
+            ways = _ways(incident)
+            touched = yield self._sql("incident_touched", operation=incident.operation, **span, **ways, **ids)
+            tried = yield self._sql("incident_tried", **span, **ids)
             ((texts,),) = yield self._sql("incident_texts", **span)
+            arrived = yield self._sql("incident_arrived", **span)
+            lost = yield self._sql("incident_lost", limit=_LOST, **span)
             return Impact(
                 tuple(Touched(row[0], row[1], int(row[2]), int(row[3])) for row in touched),
                 tuple(Tried(row[0], row[1], int(row[2])) for row in tried),
                 int(texts),
+                tuple((row[0], int(row[1])) for row in arrived),
+                tuple(Lost(*row) for row in lost),
             )
+
+        return await self._db.read(script)
+
+    async def rerun(self, incident: Incident, run_id: int, *, now: float) -> int:
+        """How many files of a run of reprocessing it touched, of the first so many of that run."""
+
+        def script() -> Script[int]:
+            ((files,),) = yield self._sql(
+                "count_rerun_files",
+                run_id=run_id,
+                operation=incident.operation,
+                limit=LOOKED_AT,
+                **_span(incident, now),
+                **_ways(incident),
+            )
+            return int(files)
 
         return await self._db.read(script)
 
@@ -41,6 +66,7 @@ class Impacts:
         span = _span(incident, now)
 
         def script() -> Script[list[File]]:
+            ids = yield from self._stretch(**span)
             rows = yield self._sql(
                 "incident_files",
                 operation=incident.operation,
@@ -48,10 +74,30 @@ class Impacts:
                 limit=_TOLD,
                 **span,
                 **_ways(incident),
+                **ids,
             )
             return [File(*row) for row in rows]
 
         return await self._db.read(script)
+
+    def _stretch(self, *, since: float, until: float) -> Script[dict[str, int]]:
+        """Between which ids the attempts of a time are: ids rise with the time at which an attempt is written down."""
+        rows = yield self._sql("last_attempt")
+        last = int(rows[0][0]) if rows else 0
+        first = yield from self._first_from(since - _LONGEST_S, last)
+        return {"first": first, "last": (yield from self._first_from(until + 2 * _LONGEST_S, last))}
+
+    def _first_from(self, at: float, last: int) -> Script[int]:
+        """Where attempts that began at a time or after it come after those that did not, found by halving."""
+        low, high = 0, last + 1
+        while low < high:
+            middle = (low + high) // 2
+            rows = yield self._sql("attempt_from", id=middle)
+            if rows and rows[0][1] < at:
+                low = int(rows[0][0]) + 1
+            else:
+                high = middle
+        return low
 
 
 def _span(incident: Incident, now: float) -> dict[str, float]:

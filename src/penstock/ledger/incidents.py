@@ -47,10 +47,13 @@ class Incidents:
         now: float,
         isolation: str,
         severity: Severity = Severity.PAGE,
+        onset: str = "It began, as computed from what failed.",
+        about: Iterable[str] = (),
     ) -> tuple[int, bool]:
         """The incident of an operation and a class, and whether this opened it or confirmed its suspicion.
 
-        Without words for ``isolation`` nothing is said of what else was tried.
+        Without words for ``isolation`` nothing is said of what else was tried; ``onset`` says how one knows when it
+        began, and ``about`` what it is about.
         """
 
         def script() -> Script[tuple[int, bool]]:
@@ -69,8 +72,9 @@ class Incidents:
             kind = Kind.SUSPECTED if suspected else Kind.ALARM
             if rows:
                 id_ = int(rows[0][0])
-                yield from self._noted(id_, onset_at, Kind.ONSET, WATCH, "It began, as computed from what failed.")
-                yield from self._noted(id_, now, kind, WATCH, why, {"rate": rate})
+                yield from self._noted(id_, onset_at, Kind.ONSET, WATCH, onset)
+                named = sorted(about)
+                yield from self._noted(id_, now, kind, WATCH, why, {"about": named} if named else {"rate": rate})
                 if isolation:
                     yield from self._noted(id_, now, Kind.ISOLATION, WATCH, isolation)
                 return id_, True
@@ -125,6 +129,17 @@ class Incidents:
 
         await self._db.write(script)
 
+    async def retold(self, id_: int, why: str, *, about: Iterable[str], raised: bool = False, now: float) -> None:
+        """It is about more than before, or about less; ``raised``: what was a ticket is a page now."""
+
+        def script() -> Script[None]:
+            rows = yield self._sql("raise_incident" if raised else "set_incident_why", id=id_, why=why)
+            if rows:
+                kind = Kind.SEVERITY if raised else Kind.CHANGED
+                yield from self._noted(id_, now, kind, WATCH, why, {"about": sorted(about)})
+
+        await self._db.write(script)
+
     async def close(self, id_: int, why: str, *, now: float, actor: str = WATCH) -> bool:
         """Close it; False when it was closed already."""
 
@@ -145,6 +160,23 @@ class Incidents:
             yield from self._noted(id_, at, kind, actor, text, data)
 
         await self._db.write(script)
+
+    async def note_once(
+        self, id_: int, kind: Kind, text: str, *, at: float, actor: str = WATCH, data: Mapping[str, Any]
+    ) -> bool:
+        """Add a line unless there is one of this kind with the same data; whether it was added."""
+
+        def script() -> Script[bool]:
+            rows = yield self._sql("lock_incident", id=id_)
+            if not rows:
+                return False
+            for row in (yield self._sql("list_incident_events", incident_id=id_)):
+                if row[3] == kind.value and row[6] is not None and json.loads(row[6]) == data:
+                    return False
+            yield from self._noted(id_, at, kind, actor, text, data)
+            return True
+
+        return await self._db.write(script)
 
     async def note_open(
         self,

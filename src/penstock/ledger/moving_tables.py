@@ -49,6 +49,8 @@ COPIED = (
     Table("recipes", prefilled=True),
     Table("recipe_in_use", prefilled=True),
     Table("rollouts"),
+    Table("arrival_hours"),
+    Table("burn_minutes"),
     # In SQLite an event's row is its place in the feed; whoever has read up to there goes on from there.
     Table("events", given={"position": "id"}),
 )
@@ -57,6 +59,7 @@ LEFT_BEHIND = {
     "migrations": "the target has been brought up by its own",
     "processes": "none of the source's is alive",
     "leaders": "whoever leads will be one of the target's processes",
+    "door_minutes": "it counts the last minutes of the source's receivers",
     "moves": "it is about this move",
     "move_steps": "it is about this move",
 }

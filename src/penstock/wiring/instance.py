@@ -31,6 +31,9 @@ from penstock.controls.rollouts.trial import Trials
 from penstock.controls.rounds import Control, Rounds
 from penstock.controls.watch.prober import Prober
 from penstock.controls.watch.probing import Probing
+from penstock.controls.watch.reruns import Reruns
+from penstock.controls.watch.signs import Signs
+from penstock.controls.watch.tickets import Tickets
 from penstock.controls.watch.watch import Watch
 from penstock.core import budget
 from penstock.core.work import Outcome
@@ -39,6 +42,7 @@ from penstock.flow.filing import Filing
 from penstock.flow.hearing import Hearing
 from penstock.flow.housekeeping import BEAT_S, SHARING_BEAT_S, Housekeeping
 from penstock.flow.nudge import Nudge
+from penstock.flow.pulse import Pulse
 from penstock.flow.receiver import Receiver
 from penstock.flow.registry import Registry
 from penstock.flow.rereading import StrayReader
@@ -171,7 +175,10 @@ class Instance:
         )
         self.rounds = Rounds(self.ledger, self._controls(settings), owner=self.housekeeping.id)
         self.reprocess = Runner(self.ledger, owner=self.housekeeping.id, wake=self.new_work, changed=self.nudge.changed)
-        self.receiver = Receiver(self.ledger, self.registry, wake=self.new_work, changed=self.nudge.changed)
+        self.pulse = Pulse(self.ledger, self.registry)
+        self.receiver = Receiver(
+            self.ledger, self.registry, wake=self.new_work, changed=self.nudge.changed, pulse=self.pulse
+        )
         self.hearing = [
             Hearing(self.ledger, GATES, self.gates.refresh),
             Hearing(self.ledger, RECIPES, self.recipes.refresh),
@@ -248,6 +255,9 @@ class Instance:
                 changed=self.recipes.refresh if "fetcher" in self.roles else None,
             ),
             self._watch,
+            lambda: Signs(self.ledger),
+            lambda: Tickets(self.ledger),
+            lambda: Reruns(self.ledger),
             lambda: Changes(self.ledger),
         ]
         if settings.flag_provider is not None:
@@ -270,6 +280,8 @@ class Instance:
     def _parts(self) -> list[Part]:
         """What this process's roles need, in the order in which it starts."""
         parts: list[Part] = [self.telemetry, self.registry, self.housekeeping, self.timekeeping]
+        if "receiver" in self.roles:
+            parts.append(self.pulse)
         if self.roles & {"fetcher", "console"}:
             parts.append(self.blobs)
         if self.roles & {"fetcher", "watcher"}:

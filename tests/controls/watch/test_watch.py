@@ -115,6 +115,7 @@ async def test_an_outage_is_opened_isolated_named_and_closed_by_evidence(fleet: 
     kinds = await fleet.kinds(found.id)
     assert kinds[:3] == ["onset", "alarm", "isolation"]
     assert "diagnosis" in kinds
+    assert "recovery" in kinds
     assert kinds[-1] == "closed"
     isolation = next(event.text for event in await fleet.ledger.incidents.events(found.id) if event.kind == "isolation")
     assert isolation.startswith("media.download is touched.")
@@ -188,6 +189,29 @@ async def test_a_request_of_ours_that_went_out_other_than_declared_is_one_incide
     for _ in range(60):
         await fleet.second(*(fleet.attempt(operation=LOOK_UP.name) for _ in range(3)))
     assert (await fleet.ledger.incidents.get(found.id)).state == "closed"
+
+
+async def test_requests_that_go_out_as_declared_again_close_an_incident_of_our_own_request(fleet: Fleet) -> None:
+    for _ in range(3):
+        await fleet.second(fleet.attempt(Outcome.CONTRACT, wire_method="POST", status=None, recipe="legacy/1"))
+    (found,) = await fleet.ledger.incidents.latest()
+    await fleet.well(8)
+    assert (await fleet.ledger.incidents.get(found.id)).state == "open"  # others are not seen in order
+    await fleet.well(3)
+    over = await fleet.ledger.incidents.get(found.id)
+    assert over.state == "closed"
+    assert "a mended implementation is in use" in (await fleet.ledger.incidents.events(found.id))[-1].text
+
+
+async def test_incidents_that_no_failure_shows_are_not_this_controls(fleet: Fleet) -> None:
+    key = Key("webhook.receive", "silent")
+    id_, _ = await fleet.ledger.incidents.open(
+        key, suspected=False, onset_at=NOW, why="No webhook came.", rate=0.0, now=NOW, isolation=""
+    )
+    await fleet.well(2)
+    fleet.now += 1_000
+    await fleet.well(2)
+    assert (await fleet.ledger.incidents.get(id_)).state == "open"
 
 
 async def test_gates_that_others_set_since_it_began_are_in_its_timeline(fleet: Fleet) -> None:

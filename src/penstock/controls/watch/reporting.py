@@ -8,6 +8,7 @@ from penstock.core import postmortem
 from penstock.ledger.book import Ledger
 
 _ACTIONS = 200  # changes since the onset that a report lists
+_LATER_S = 7 * 86_400.0  # files are put back to work when it is over
 _BEFORE_S = 1.0  # an action at the very onset belongs to it
 
 
@@ -24,7 +25,7 @@ async def gathered(ledger: Ledger, number: int) -> postmortem.Told:
         actions=[
             postmortem.Action(row.at, row.entry.who, f"{row.entry.action} {_subject(row.entry.subject)}", row.entry.why)
             for row in changes
-            if row.at <= until
+            if row.at <= until or (row.entry.action.startswith("reprocess.") and row.at <= until + _LATER_S)
         ],
         workspaces=len(await ledger.provisioning.workspaces()),
         now=now,

@@ -17,7 +17,8 @@ from penstock.core import baseline, dimensions, incident
 from penstock.core.detector import FAMILIES, Detector, First, Key, Signal
 from penstock.core.diagnosis import diagnose
 from penstock.core.evidence import Evidence, fails
-from penstock.core.incident import Incident
+from penstock.core.incident import UNSEEN, Incident
+from penstock.core.mending import Mending
 from penstock.core.seen import Seen
 from penstock.core.work import Outcome
 from penstock.ledger.book import Ledger
@@ -50,10 +51,12 @@ class Open:
         self.cause: incident.Cause | None = None
         self.gates: tuple[int, ...] = ()
         self.counted_at = 0.0
+        self.mending = Mending(now)
 
     def count(self, seen: Seen) -> None:
         """One more attempt at its operation."""
         failed = fails(seen, self.key.family)
+        self.mending.seen((seen.worker, seen.recipe), seen.at, violated=seen.outcome is Outcome.CONTRACT)
         if failed:
             self.failed_at = max(self.failed_at, seen.at)
             self.workspaces.add(seen.workspace)
@@ -139,6 +142,10 @@ class Watch:
         """What a detector has to say: open an incident, confirm or close it."""
         if signal.kind == "recovered":
             if (one := self._open.get(signal.key)) is not None:
+                text = (
+                    f"First attempts succeed again, by a rate of failure below {self._detector.bound(signal.key):.1%}."
+                )
+                await self._ledger.incidents.note(one.id, incident.Kind.RECOVERY, text, at=signal.at)
                 await self._close(one, "First attempts succeed again, by the evidence of the detector.", now)
             return
         onset_at = signal.onset_at if signal.onset_at is not None else signal.at
@@ -192,6 +199,8 @@ class Watch:
         """Go on with the incidents that an earlier leader left open, and with what it knew to be normal."""
         self._begun = True
         for known in await self._ledger.incidents.latest(only_open=True, limit=1_000):
+            if known.outcome in UNSEEN:  # another control's
+                continue
             key = Key(known.operation, known.outcome)
             one = self._open[key] = _resumed(known, key, now)
             if not one.suspected:
@@ -220,6 +229,8 @@ class Watch:
             await self._counted(one)
         if one.suspected and now - one.since > _SUSPECTED_S:
             await self._close(one, "It was suspected, and nothing confirmed it.", now)
+        elif one.key.family == CONTRACT and (mended := one.mending.why(now)) is not None:
+            await self._close(one, mended, now)
         elif now - one.failed_at > _QUIET_S:
             await self._close(one, f"Nothing has failed in this way for {_QUIET_S / 60:.0f} minutes.", now)
 

@@ -1,0 +1,1 @@
+SELECT id, at FROM attempts WHERE id >= :id ORDER BY id LIMIT 1

@@ -1,0 +1,1 @@
+SELECT min(hour) FROM arrival_hours

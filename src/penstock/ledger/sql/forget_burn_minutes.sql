@@ -1,0 +1,1 @@
+DELETE FROM burn_minutes WHERE minute < :before

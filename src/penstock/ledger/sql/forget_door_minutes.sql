@@ -1,0 +1,1 @@
+DELETE FROM door_minutes WHERE minute < :before

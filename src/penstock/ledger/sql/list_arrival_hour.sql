@@ -1,0 +1,1 @@
+SELECT number_id, minutes FROM arrival_hours WHERE hour = :hour

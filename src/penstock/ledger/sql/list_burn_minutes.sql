@@ -1,0 +1,1 @@
+SELECT operation, minute, outcomes, failures FROM burn_minutes WHERE minute >= :since

@@ -1,0 +1,2 @@
+-- Its row's number is an event's position.
+SELECT NULL

@@ -1,0 +1,1 @@
+UPDATE incidents SET severity = 'page', why = :why WHERE id = :id AND state <> 'closed' RETURNING id
