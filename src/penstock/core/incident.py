@@ -36,6 +36,7 @@ ANNOUNCED = {  # what is told to the outside, and as which event
     Kind.ALARM: "opened",
     Kind.DIAGNOSIS: "updated",
     Kind.TEST: "updated",
+    Kind.GATE: "updated",
     Kind.ACKNOWLEDGED: "updated",
     Kind.CLOSED: "closed",
 }

@@ -230,6 +230,8 @@ class Incidents:
         self, id_: int, at: float, kind: Kind, actor: str, text: str, data: Mapping[str, Any] | None = None
     ) -> Script[None]:
         told = None if data is None else json.dumps(data)
+        # Whoever tells of events goes on from the last number it read, so a lower one must not be committed later.
+        yield self._sql("lock_incident_events")
         yield self._sql(
             "insert_incident_event", incident_id=id_, at=at, kind=kind.value, actor=actor, text=text, data=told
         )
