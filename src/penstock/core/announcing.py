@@ -83,7 +83,10 @@ _KINDS = frozenset(Kind)
 
 
 def _superseded(event: Event, behind: Sequence[str]) -> bool:
-    """Whether what came later makes an update superfluous. That somebody looks after it only the closing does."""
+    """Whether what came later makes an update superfluous.
+
+    That somebody looks after it is told for itself: targets that keep incidents take nothing else from that alert.
+    """
     if Kind.CLOSED in behind:
         return True
     if event.kind == Kind.ACKNOWLEDGED:
@@ -91,4 +94,4 @@ def _superseded(event: Event, behind: Sequence[str]) -> bool:
     return any(kind in _UPDATES for kind in behind)
 
 
-_UPDATES = frozenset(kind for kind, word in ANNOUNCED.items() if word == UPDATED)
+_UPDATES = frozenset(kind for kind, word in ANNOUNCED.items() if word == UPDATED) - {Kind.ACKNOWLEDGED}

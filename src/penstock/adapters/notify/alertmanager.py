@@ -14,7 +14,6 @@ import msgspec
 
 from penstock.adapters.notify import http
 from penstock.adapters.notify.port import Reply
-from penstock.adapters.notify.webhook import connect, hidden
 from penstock.core.alert import Alert, facts, labels, rfc3339, text, title
 
 REPEATS_S = 60.0
@@ -40,7 +39,7 @@ class Alertmanager:
 
     async def reach(self) -> str | None:
         """Connect without telling anything."""
-        return await connect(self._url)
+        return await http.connect_to(self._url)
 
 
 class AlertmanagerWebhook:
@@ -58,12 +57,12 @@ class AlertmanagerWebhook:
         del now
         content = msgspec.json.encode(webhook(alert))
         return await http.post(
-            self._url, content, headers=basic(self._access), secrets=[self._access, *hidden(self._url)]
+            self._url, content, headers=basic(self._access), secrets=[self._access, *http.hidden(self._url)]
         )
 
     async def reach(self) -> str | None:
         """Connect without telling anything."""
-        return await connect(self._url)
+        return await http.connect_to(self._url)
 
 
 def posted(alert: Alert, now: float) -> dict[str, Any]:

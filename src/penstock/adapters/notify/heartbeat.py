@@ -6,7 +6,6 @@ in our place. Made by ``wiring``.
 
 from penstock.adapters.notify import http
 from penstock.adapters.notify.port import Reply
-from penstock.adapters.notify.webhook import hidden
 
 
 class HttpBeats:
@@ -17,4 +16,4 @@ class HttpBeats:
 
     async def beat(self) -> Reply:
         """Ask it."""
-        return await http.get(self._url, secrets=hidden(self._url))
+        return await http.get(self._url, secrets=http.hidden(self._url))

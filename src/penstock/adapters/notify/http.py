@@ -5,9 +5,12 @@ connection is made anew for each: alerts are rare, and a pooled one may be dead.
 """
 
 import asyncio
+import os
 import re
+import socket
 import ssl
 from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from aiohttp.client_exceptions import (
@@ -58,9 +61,22 @@ async def connect(host: str, port: int, *, secure: bool, limit_s: float = 10.0) 
     except ssl.SSLCertVerificationError as error:
         return f"its certificate is refused: {error.verify_message}"
     except (OSError, TimeoutError) as error:
-        return f"it cannot be reached: {getattr(error, 'strerror', None) or 'no answer in time'}"
+        return f"it cannot be reached: {_system(error)}"
     writer.close()
     return None
+
+
+async def connect_to(url: str) -> str | None:
+    """The same to where an address leads."""
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    return await connect(parts.hostname or "", parts.port or (443 if secure else 80), secure=secure)
+
+
+def hidden(url: str) -> list[str]:
+    """What of an address may be a secret, so that no answer that repeats it is shown."""
+    parts = urlsplit(url)
+    return [text for text in (parts.path.strip("/"), parts.query) if text]
 
 
 async def _asked(
@@ -108,10 +124,10 @@ def _judged(
     status = response.status
     if 200 <= status < 300:
         return Reply(True, f"answered {status}")
-    told = " ".join(said.split())
+    told = " ".join("".join(each if each.isprintable() else " " for each in said).split())
     for secret in secrets:
         told = told.replace(secret, "…") if secret else told
-    told = "".join(each for each in told if each.isprintable())[:_SAID]
+    told = told[:_SAID]
     told = f"answered {status}: {told}" if told else f"answered {status}"
     if 300 <= status < 400:
         told = f"answered {status}, a redirect, which is not followed"
@@ -137,6 +153,15 @@ def _reason(error: Exception) -> str:
         case ClientSSLError():
             return "no TLS connection can be made"
         case ClientConnectorError():
-            return f"cannot be reached: {error.os_error.strerror or 'no connection'}"
+            return f"cannot be reached: {_system(error.os_error)}"
         case _:
             return f"the connection broke off ({type(error).__name__})"
+
+
+def _system(error: OSError) -> str:
+    """What the operating system says, without the address that is in some of its sentences."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, socket.gaierror):
+        return "its name is not known"
+    return os.strerror(error.errno) if error.errno else "no connection"

@@ -10,7 +10,6 @@ import msgspec
 
 from penstock.adapters.notify import http
 from penstock.adapters.notify.port import Reply
-from penstock.adapters.notify.webhook import connect
 from penstock.core.alert import Alert, facts, incident_facts, rfc3339, title
 from penstock.core.incident import Kind
 
@@ -41,7 +40,7 @@ class PagerDuty:
 
     async def reach(self) -> str | None:
         """Connect without telling anything."""
-        return await connect(self._url)
+        return await http.connect_to(self._url)
 
 
 def event(alert: Alert, routing_key: str) -> dict[str, Any]:

@@ -9,7 +9,6 @@ import msgspec
 
 from penstock.adapters.notify import http
 from penstock.adapters.notify.port import Reply
-from penstock.adapters.notify.webhook import connect, hidden
 from penstock.core.alert import Alert, facts, title
 
 _HEAD, _SECTION = 150, 3_000  # characters that Slack takes in a header and in a section
@@ -28,11 +27,11 @@ class Slack:
     async def send(self, alert: Alert, *, now: float) -> Reply:
         """Tell it."""
         del now
-        return await http.post(self._url, msgspec.json.encode(message(alert)), secrets=hidden(self._url))
+        return await http.post(self._url, msgspec.json.encode(message(alert)), secrets=http.hidden(self._url))
 
     async def reach(self) -> str | None:
         """Connect without telling anything."""
-        return await connect(self._url)
+        return await http.connect_to(self._url)
 
 
 def message(alert: Alert) -> dict[str, Any]:

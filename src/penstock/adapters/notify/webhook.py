@@ -8,7 +8,6 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -33,11 +32,11 @@ class Webhook:
         """Tell it."""
         content = msgspec.json.encode(body(alert))
         headers = signed(f"msg_{alert.id}", int(now), content, self._secrets)
-        return await http.post(self._url, content, headers=headers, secrets=hidden(self._url))
+        return await http.post(self._url, content, headers=headers, secrets=http.hidden(self._url))
 
     async def reach(self) -> str | None:
         """Connect without telling anything."""
-        return await connect(self._url)
+        return await http.connect_to(self._url)
 
 
 def signed(id_: str, timestamp: int, content: bytes, secrets: Sequence[bytes]) -> dict[str, str]:
@@ -49,16 +48,3 @@ def signed(id_: str, timestamp: int, content: bytes, secrets: Sequence[bytes]) -
         "webhook-timestamp": str(timestamp),
         "webhook-signature": " ".join(f"v1,{signature}" for signature in signatures),
     }
-
-
-def hidden(url: str) -> list[str]:
-    """What of an address may be a secret, so that no answer that repeats it is shown."""
-    parts = urlsplit(url)
-    return [text for text in (parts.path.strip("/"), parts.query) if text]
-
-
-async def connect(url: str) -> str | None:
-    """Connect to where an address leads, without asking for anything."""
-    parts = urlsplit(url)
-    secure = parts.scheme == "https"
-    return await http.connect(parts.hostname or "", parts.port or (443 if secure else 80), secure=secure)
