@@ -12,6 +12,7 @@ import secrets
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
@@ -176,7 +177,7 @@ class Receiver:
 
     async def until(self, count: int, *, asked: bool = False) -> list[Told]:
         """Wait until so many requests were answered (or came, at least)."""
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(600):  # a target that failed for long is asked again after five minutes at most
             while (self.asked if asked else len(self.told)) < count:
                 await asyncio.sleep(0.02)
         return self.told
@@ -208,6 +209,23 @@ async def receivers() -> AsyncIterator[Callable[[], Awaitable[Receiver]]]:
 async def receiver(receivers: Callable[[], Awaitable[Receiver]]) -> Receiver:
     """One of them."""
     return await receivers()
+
+
+@pytest.fixture
+def beside() -> Iterator[Receiver]:
+    """One in a thread of its own, for tests whose commands run loops of their own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+
+    with contextlib.closing(reserve()) as reserved:
+        made = Receiver(int(reserved.getsockname()[1]))
+        asyncio.run_coroutine_threadsafe(made.come(), loop).result(60)
+        yield made
+        asyncio.run_coroutine_threadsafe(made.go(), loop).result(60)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(60)
+    loop.close()
 
 
 # -- buckets: real servers that speak S3, without root, on free ports ---------------------------------------------

@@ -20,7 +20,7 @@ def said(
     them: list[Event], heard: frozenset[int] = QUIET, states: dict[int, str] | None = None
 ) -> list[tuple[Any, ...]]:
     """Everything that a target is told of these, one after the other."""
-    found, position = [], 0
+    found, position = list[tuple[Any, ...]](), 0
     while True:
         pending = [each for each in them if each.id > position]
         step = plan(pending, heard, states or {}, position=position)

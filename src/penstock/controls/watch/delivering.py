@@ -99,7 +99,7 @@ class Delivery:
     async def _tell(self, state: TargetState, telling: Telling, row: Incident, now: float) -> None:
         reply = await self._send(self._alert(state, telling, row), now)
         now = await self._ledger.now()
-        facts = {"target": self._name, "incident": row.id, "told": telling.word, "event": telling.event.id}
+        facts = {"target": self._name, "incident": row.id, "told": telling.word, "number": telling.event.id}
         if reply.taken:
             self._taken = telling  # if the ledger is away now, it is written down when it is back, and not told again
             await self._write_down(state, telling, now)
