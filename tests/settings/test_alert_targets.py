@@ -46,6 +46,11 @@ def test_mail_goes_by_the_server_that_is_named_or_by_the_one_of_this_machine() -
     target = one("mailto:ops@example.org?from=watch@example.com&server=smtps://anna:p%2540ss@mail.example.com")
     assert target.mail == ("ops@example.org", "watch@example.com", "mail.example.com", 465, True)
     assert target.secret == "anna:p%40ss"
+    plus = one("mailto:ops@example.org?from=a+b@example.com&server=smtp://anna:p+s@mail.example.com")
+    assert (plus.secret, plus.mail) == (
+        "anna:p+s",
+        ("ops@example.org", "a+b@example.com", "mail.example.com", 25, False),
+    )
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def _pagerduty(key: str, place: str | None) -> AlertTarget:
 
 
 def _mail(to: str, query: str) -> AlertTarget:
-    given = dict(parse_qsl(query, keep_blank_values=True))
+    given = dict(parse_qsl(query.replace("+", "%2B"), keep_blank_values=True))  # a plus is one here, as in any mailto:
     if given.keys() - {"server", "from"}:
         raise ValueError("a mail address with something else behind its ? than server= and from=")
     parts = urlsplit(given.get("server", "smtp://localhost:25"))

@@ -21,7 +21,7 @@ from penstock.ledger.book import Ledger
 _log = structlog.get_logger()
 
 ROLE = "alerts"
-_AGAIN_S = 1.0
+_GRACE_S = 2.0
 
 
 class Alerting:
@@ -44,7 +44,7 @@ class Alerting:
         self._rng = rng
         self._every_s = every_s
         self._lead = Lead(ledger, ROLE, owner=owner, lease_s=lease_s)
-        self._posts: list[asyncio.Task[None]] = []
+        self._posts: list[tuple[Delivery, asyncio.Task[None]]] = []
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -85,10 +85,15 @@ class Alerting:
             await self._ledger.alerts.begin(named, now=await self._ledger.now())
             for target in self._targets:
                 post = Delivery(self._ledger, target, link=self._link, rng=self._rng, every_s=self._every_s)
-                self._posts.append(asyncio.create_task(post.run(), name=f"alerts to {target.name}"))
+                self._posts.append((post, asyncio.create_task(post.run(), name=f"alerts to {target.name}")))
 
     async def _end(self) -> None:
+        """What is just being told may end, so that the next leader need not tell it again."""
         posts, self._posts = self._posts, []
-        for post in posts:
-            post.cancel()
-        await asyncio.gather(*posts, return_exceptions=True)
+        for post, _ in posts:
+            post.end()
+        if under_way := [task for post, task in posts if post.telling]:
+            await asyncio.wait(under_way, timeout=_GRACE_S)
+        for _, task in posts:
+            task.cancel()
+        await asyncio.gather(*(task for _, task in posts), return_exceptions=True)

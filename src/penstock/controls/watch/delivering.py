@@ -51,10 +51,16 @@ class Delivery:
         self._taken: Telling | None = None  # and not written down yet
         self._last = 0  # the newest event when it was refused last
         self._repeated_at: float | None = None
+        self._ending = False
+        self.telling = False  # something is on its way, and not written down yet
+
+    def end(self) -> None:
+        """Begin nothing more."""
+        self._ending = True
 
     async def run(self) -> None:
-        """Deliver until cancelled."""
-        while True:
+        """Deliver until cancelled, or ended."""
+        while not self._ending:
             try:
                 pause_s = await self.turn()
             except PenstockError as error:
@@ -87,7 +93,11 @@ class Delivery:
             await self._move(state, plan.passed, state.heard)
             return self._every_s if len(events) < _AT_ONCE else 0.0
         self._last = events[-1].id
-        await self._tell(state, plan.telling, rows[plan.telling.event.incident_id], now)
+        self.telling = True
+        try:
+            await self._tell(state, plan.telling, rows[plan.telling.event.incident_id], now)
+        finally:
+            self.telling = False
         return 0.0
 
     def _due(self, state: TargetState, newest: int, now: float) -> bool:
