@@ -188,6 +188,7 @@ async def test_killed_while_a_target_has_not_answered_it_tells_it_again_under_th
 ) -> None:
     async with Platform() as meta:
         it = installation(meta.graph_url)
+        it.run("workspace", "add", "acme")  # which makes the database
         it.environ["PENSTOCK_ALERTS"] = f"webhook+{receiver.url}/hook"
         it.start()
         await it.answers()
