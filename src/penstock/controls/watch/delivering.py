@@ -26,6 +26,7 @@ _log = structlog.get_logger()
 _AT_ONCE = 500
 _PATIENCE_S = 30.0  # senders have limits of their own; this one is for mistakes
 _AGAIN_S = 1.0
+_DEBUG, _WARNING = 10, 30  # of the log
 
 
 class Delivery:
@@ -109,20 +110,31 @@ class Delivery:
     async def _tell(self, state: TargetState, telling: Telling, row: Incident, now: float) -> None:
         reply = await self._send(self._alert(state, telling, row), now)
         now = await self._ledger.now()
-        facts = {"target": self._name, "incident": row.id, "told": telling.word, "number": telling.event.id}
+        word, number = telling.word, telling.event.id
         if reply.taken:
             self._taken = telling  # if the ledger is away now, it is written down when it is back, and not told again
             await self._write_down(state, telling, now)
-            _log.info("alerts.told", **facts)
+            _log.info("alerts.told", target=self._name, incident=row.id, told=word, number=number)
             return
         attempts = state.attempts + 1
         if reply.unfit and attempts >= GIVE_UP:
-            _log.error("alerts.passed_over", **facts, reason=reply.said)
+            _log.error(
+                "alerts.passed_over", target=self._name, incident=row.id, told=word, number=number, reason=reply.said
+            )
             await self._move(state, telling.event.id, telling.heard, passed_over=1)
             return
         wait_s = announcing.wait_s(attempts, jitter=self._rng.random(), lasting=reply.lasting, asked_s=reply.after_s)
-        log = _log.warning if attempts == 1 or reply.lasting else _log.debug  # an outage is one line
-        log("alerts.not_taken", **facts, reason=reply.said, attempts=attempts, again_in_s=round(wait_s, 1))
+        _log.log(
+            _WARNING if attempts == 1 or reply.lasting else _DEBUG,  # a target that is away is one line
+            "alerts.not_taken",
+            target=self._name,
+            incident=row.id,
+            told=word,
+            number=number,
+            reason=reply.said,
+            attempts=attempts,
+            again_in_s=round(wait_s, 1),
+        )
         await self._ledger.alerts.refused(
             state.id,
             after=state.position,
