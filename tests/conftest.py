@@ -223,6 +223,7 @@ def beside() -> Iterator[Receiver]:
         asyncio.run_coroutine_threadsafe(made.come(), loop).result(60)
         yield made
         asyncio.run_coroutine_threadsafe(made.go(), loop).result(60)
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.1), loop).result(60)  # connections that are closing are closed
     loop.call_soon_threadsafe(loop.stop)
     thread.join(60)
     loop.close()

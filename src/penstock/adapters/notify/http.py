@@ -5,6 +5,7 @@ connection is made anew for each: alerts are rare, and a pooled one may be dead.
 """
 
 import asyncio
+import contextlib
 import os
 import re
 import socket
@@ -27,6 +28,7 @@ from penstock.adapters.notify.port import Reply
 USER_AGENT = f"Penstock/{__version__} (alerts)"
 LIMIT_S = 15.0
 _CONNECT_S = 5.0
+_FAREWELL_S = 1.0
 _READ_BYTES = 4_096
 _SAID = 120  # characters of an answer that are told
 _LASTING = frozenset({*range(300, 400), *range(400, 500)} - {408, 409, 421, 423, 425, 429})
@@ -63,6 +65,9 @@ async def connect(host: str, port: int, *, secure: bool, limit_s: float = 10.0) 
     except (OSError, TimeoutError) as error:
         return f"it cannot be reached: {_system(error)}"
     writer.close()
+    with contextlib.suppress(OSError, TimeoutError):
+        async with asyncio.timeout(_FAREWELL_S):  # so that nothing of it is left when the loop ends
+            await writer.wait_closed()
     return None
 
 
