@@ -1,5 +1,6 @@
 """What tests of several rooms share: a real ledger on a real file, somebody to serve, a signature, and buckets."""
 
+import asyncio
 import contextlib
 import fcntl
 import hashlib
@@ -11,13 +12,15 @@ import secrets
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 import pytest
+from aiohttp import web
 
 from penstock.adapters.blobs.s3_signing import Keys
 from penstock.adapters.blobs.s3_signing import signed as signed_url
@@ -125,6 +128,105 @@ class Webhooks:
 def webhooks() -> Webhooks:
     """Makes bodies as Meta writes them."""
     return Webhooks()
+
+
+# -- alert targets: a real server that takes, refuses, hangs or is gone -------------------------------------------------
+
+
+class Told(NamedTuple):
+    """A request that a receiver got."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Receiver:
+    """A receiver of alerts on loopback; it behaves as it is told, and remembers every request in order."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.status, self.said, self.extra = 200, b"ok", dict[str, str]()
+        self.hangs = False
+        self.told: list[Told] = []  # and answered
+        self.asked = 0  # answered or not
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def come(self) -> None:
+        """Listen, on the port as before."""
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self._answer)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
+
+    async def go(self) -> None:
+        """Be gone: nobody listens."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def until(self, count: int, *, asked: bool = False) -> list[Told]:
+        """Wait until so many requests were answered (or came, at least)."""
+        async with asyncio.timeout(600):  # a target that failed for long is asked again after five minutes at most
+            while (self.asked if asked else len(self.told)) < count:
+                await asyncio.sleep(0.02)
+        return self.told
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        self.asked += 1
+        told = Told(request.method, request.raw_path, dict(request.headers), await request.read())
+        while self.hangs:
+            await asyncio.sleep(0.02)
+        self.told.append(told)
+        return web.Response(status=self.status, body=self.said, headers=self.extra)
+
+
+@pytest.fixture
+async def receivers() -> AsyncIterator[Callable[[], Awaitable[Receiver]]]:
+    """Makes receivers of alerts that listen."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def make() -> Receiver:
+            receiver = Receiver(int(stack.enter_context(reserve()).getsockname()[1]))
+            await receiver.come()
+            stack.push_async_callback(receiver.go)
+            return receiver
+
+        yield make
+
+
+@pytest.fixture
+async def receiver(receivers: Callable[[], Awaitable[Receiver]]) -> Receiver:
+    """One of them."""
+    return await receivers()
+
+
+@pytest.fixture
+def beside() -> Iterator[Receiver]:
+    """One in a thread of its own, for tests whose commands run loops of their own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+
+    with contextlib.closing(reserve()) as reserved:
+        made = Receiver(int(reserved.getsockname()[1]))
+        asyncio.run_coroutine_threadsafe(made.come(), loop).result(60)
+        yield made
+        asyncio.run_coroutine_threadsafe(made.go(), loop).result(60)
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.1), loop).result(60)  # connections that are closing are closed
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(60)
+    loop.close()
 
 
 # -- buckets: real servers that speak S3, without root, on free ports ---------------------------------------------

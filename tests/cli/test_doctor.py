@@ -106,6 +106,7 @@ def test_settings_are_shown_without_their_secrets(penstock: Any, monkeypatch: py
     found(monkeypatch, ok("a", "well"))
     monkeypatch.setenv("PENSTOCK_SECRET_KEY", "topsecret,another")
     monkeypatch.setenv("PENSTOCK_ALERTS", "pagerduty://topsecret")
+    monkeypatch.setenv("PENSTOCK_HEARTBEAT_URL", "https://hc.example.com/topsecret")
     monkeypatch.setenv("PENSTOCK_ALLOW_INSECURE_UPSTREAM", "1")
     answer = penstock.done("doctor", "--json").answer["settings"]
 
@@ -123,6 +124,7 @@ def test_settings_are_shown_without_their_secrets(penstock: Any, monkeypatch: py
         "PENSTOCK_FETCH_CONCURRENCY": "64",
         "PENSTOCK_LOOKUP_ERROR_BUDGET": f"not set ({RULES['lookup_error_budget'].default})",
         "PENSTOCK_ALERTS": "set (1)",
+        "PENSTOCK_HEARTBEAT_URL": "set",
         "PENSTOCK_FLAG_PROVIDER": "not set (none)",
         "PENSTOCK_FLAG_KEY": "penstock-media-fetch",
         "PENSTOCK_LOG_FORMAT": "not set (console on a terminal, else json)",

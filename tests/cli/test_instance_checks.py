@@ -259,11 +259,6 @@ def test_an_insecure_upstream_is_warned_of() -> None:
     assert states(examine(instance_checks.upstream, Settings(allow_insecure_upstream=True))) == {"upstream": "warn"}
 
 
-def test_whoever_counts_on_being_told_is_told_that_nobody_is() -> None:
-    assert examine(instance_checks.announcing, Settings()) == []
-    assert states(examine(instance_checks.announcing, Settings(alerts=("pagerduty://KEY",)))) == {"alerts": "warn"}
-
-
 def test_our_own_requests_are_sent_to_a_socket_of_ours_and_compared() -> None:
     [found] = examine(instance_checks.own_requests, Settings())
 

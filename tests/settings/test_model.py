@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.settings import Settings
+from penstock.settings import Settings, alert_targets
 from penstock.settings.model import PREFIX, RULES, described
 from penstock.settings.values import Bind, SqliteUrl
 
@@ -37,6 +37,7 @@ def test_the_names_are_the_ones_that_scripts_rely_on() -> None:
         "FETCH_CONCURRENCY",
         "LOOKUP_ERROR_BUDGET",
         "ALERTS",
+        "HEARTBEAT_URL",
         "FLAG_PROVIDER",
         "FLAG_KEY",
         "LOG_FORMAT",
@@ -57,7 +58,9 @@ def test_the_newest_known_version_of_graph_is_the_default() -> None:
 
 
 def test_a_printed_settings_value_shows_no_secret() -> None:
-    shown = repr(Settings(secret_key=("topsecret",), alerts=("pagerduty://topsecret",)))
+    targets = alert_targets("pagerduty://topsecret,slack+https://hooks.example.com/topsecret")
+    beats = "https://hc.example.com/topsecret"
+    shown = repr(Settings(secret_key=("topsecret",), alerts=targets, heartbeat_url=beats)) + repr(targets)
 
     assert "topsecret" not in shown
 

@@ -64,7 +64,7 @@ def test_a_file_may_use_the_types_of_toml() -> None:
     assert settings.fetch_concurrency == 8
     assert settings.allow_insecure_upstream is True
     assert settings.media_hosts == (".example.com", "127.0.0.1")
-    assert settings.alerts == ("mailto:ops@example.com",)
+    assert [target.name for target in settings.alerts] == ["mail to ops@example.com"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.settings import values
+from penstock.settings import alert_targets, values
 from penstock.settings.aws import S3Url
 from penstock.settings.postgres_url import PostgresUrl
 from penstock.settings.values import Bind, FolderUrl, SqliteUrl
@@ -45,12 +45,9 @@ GOOD: list[tuple[Callable[[str], object], str, object]] = [
     (values.flag_key, "fetch-media", "fetch-media"),
     (values.lookup_error_budget, "0", 0),
     (values.lookup_error_budget, "1000", 1000),
-    (values.alerts, "", ()),
-    (
-        values.alerts,
-        "webhook+https://ops.example.com/hook, pagerduty://KEY,mailto:ops@example.com",
-        ("webhook+https://ops.example.com/hook", "pagerduty://KEY", "mailto:ops@example.com"),
-    ),
+    (alert_targets, "", ()),
+    (values.heartbeat_url, "https://hc.example.com/ping/ID?a=b", "https://hc.example.com/ping/ID?a=b"),
+    (values.heartbeat_url, "http://127.0.0.1:8000", "http://127.0.0.1:8000"),
     (values.log_format, "json", "json"),
     (values.log_format, "console", "console"),
     (values.log_level, "debug", "debug"),
@@ -134,10 +131,12 @@ BAD: list[tuple[Callable[[str], object], str]] = [
     (values.concurrency, "many"),
     (values.concurrency, "6.5"),
     (values.concurrency, "٦"),  # a digit, but not one of ours
-    (values.alerts, "https://ops.example.com"),
-    (values.alerts, "slack+https://"),
-    (values.alerts, "mailto:nobody"),
-    (values.alerts, "pagerduty://KEY,,"),
+    (alert_targets, "https://ops.example.com"),
+    (alert_targets, "pagerduty://KEY,,"),
+    (values.heartbeat_url, "hc.example.com/ping"),
+    (values.heartbeat_url, "https://anna:secret@hc.example.com/ping"),
+    (values.heartbeat_url, "https://hc.example.com/ping?a=b#c"),
+    (values.heartbeat_url, ""),
     (values.log_format, "xml"),
     (values.log_format, ""),
     (values.log_level, "verbose"),

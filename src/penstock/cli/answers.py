@@ -11,12 +11,14 @@ from msgspec import structs, to_builtins
 from penstock.cli.words import plain, utc
 from penstock.controls.rollouts.kept import evidence
 from penstock.core import ids
+from penstock.core.alert import incident_facts
 from penstock.core.expiry import DAY_S, HOUR_S, SIX_HOURS_S, Expiring
 from penstock.core.gate import Gate
-from penstock.core.incident import Event, Incident, summary
+from penstock.core.incident import Event, Incident
 from penstock.core.probing import RENEW_S
 from penstock.core.staging import Rollout
 from penstock.core.work import Attempt
+from penstock.ledger.alerts import TargetState
 from penstock.ledger.audit_log import Recorded, readable
 from penstock.ledger.probes import Standing
 from penstock.ledger.recipes import Listed
@@ -97,36 +99,7 @@ def expiring(row: Gate, found: Expiring) -> Facts:
 
 def incident(row: Incident) -> Facts:
     """An incident."""
-    cause = None
-    if row.cause is not None:
-        cause = {
-            "rule": row.cause.rule,
-            "own_request": row.cause.own_request,
-            "also": list(row.cause.also),
-            "failures": row.cause.failures,
-            "outcomes": row.cause.outcomes,
-            "tested": row.cause.tested,
-        }
-    return {
-        "id": row.id,
-        "state": row.state,
-        "operation": row.operation,
-        "class": row.outcome,
-        "onset_at": utc(row.onset_at),
-        "opened_at": utc(row.opened_at),
-        "closed_at": utc(row.closed_at),
-        "cause": cause,
-        "gates": list(row.gates),
-        "files": row.files,
-        "workspaces": row.workspaces,
-        "acknowledged_by": row.acknowledged_by,
-        "acknowledged_at": utc(row.acknowledged_at),
-        "failures": row.failures,
-        "outcomes": row.outcomes,
-        "severity": row.severity,
-        "why": row.why,
-        "summary": summary(row),
-    }
+    return incident_facts(row)
 
 
 def incident_event(row: Event) -> Facts:
@@ -173,6 +146,23 @@ def probe(row: Standing | None, now: float) -> Facts | None:
         "last": None
         if last is None
         else {"at": utc(last.at), "operation": last.operation, "class": last.outcome, "sentence": plain(last.said)},
+    }
+
+
+def alert_target(row: TargetState) -> Facts:
+    """An alert target, and how far it has been told. No address is shown that may be a secret."""
+    return {
+        "name": row.name,
+        "state": row.state,
+        "told": row.told,
+        "told_at": utc(row.told_at),
+        "passed_over": row.passed_over,
+        "events_behind": row.behind,
+        "attempts": row.attempts,
+        "next_at": utc(row.next_at),
+        "failing_since": utc(row.failing_since),
+        "error": row.error,
+        "since": utc(row.since),
     }
 
 

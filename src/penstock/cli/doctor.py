@@ -2,7 +2,7 @@
 
 One line for each finding: ok, warn or fail. Exit code 1 when something fails. It works beside a running instance,
 changes nothing, and asks nobody on the network but the database and the bucket unless told to. The checks are in
-``machine_checks`` and ``instance_checks``; a new one is a function in ``CHECKS``.
+``machine_checks``, ``instance_checks`` and ``alert_checks``; a new one is a function in ``CHECKS``.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import click
 
-from penstock.cli import arguments, instance_checks, machine_checks, session, showing, words
+from penstock.cli import alert_checks, arguments, instance_checks, machine_checks, session, showing, words
 from penstock.cli.commands import Command
 from penstock.cli.finding import Finding, fail
 from penstock.core.errors import WrongUse
@@ -30,13 +30,18 @@ CHECKS: tuple[Check, ...] = (
     instance_checks.public_address,
     instance_checks.upstream,
     instance_checks.own_requests,
-    instance_checks.announcing,
+    alert_checks.named,
+    alert_checks.told,
 )
-ONLINE: tuple[Check, ...] = (machine_checks.reach,)
+ONLINE: tuple[Check, ...] = (machine_checks.reach, alert_checks.reach)
 
 
 @click.command(cls=Command)
-@click.option("--online", is_flag=True, help="Also connect to Graph's address (no request is made).")
+@click.option(
+    "--online",
+    is_flag=True,
+    help="Also connect to Graph's address and the alert targets (no request is made, nobody is paged).",
+)
 @arguments.as_json
 def doctor(online: bool, json_: bool) -> int:
     """Check this machine and this installation, and say what to do. Exits with 1 when something fails."""
@@ -70,7 +75,7 @@ def summary(settings: Settings) -> dict[str, str]:
         if value is None or value == ():
             shown[PREFIX + name.upper()] = f"not set ({rule.default})"
         elif rule.secret:
-            shown[PREFIX + name.upper()] = f"set ({len(value)})"
+            shown[PREFIX + name.upper()] = "set" if isinstance(value, str) else f"set ({len(value)})"
         elif isinstance(value, tuple) and not hasattr(value, "_fields"):
             shown[PREFIX + name.upper()] = ",".join(value)
         else:

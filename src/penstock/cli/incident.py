@@ -1,6 +1,7 @@
 """``penstock incident``: what was noticed by itself: see it, say that one looks after it, have the report written.
 
-Reading, but for ``ack``. Thin words around ``ledger.incidents``; what a report says is ``core.postmortem``'s.
+Reading, but for ``ack``; who is told of incidents is in ``alerts``. Thin words around ``ledger.incidents``; what a
+report says is ``core.postmortem``'s.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from penstock.cli import answers, arguments, session, showing, words
+from penstock.cli import alerts, answers, arguments, session, showing, words
 from penstock.cli.commands import Family
 from penstock.core import postmortem
 from penstock.core.errors import NotFound, WrongUse
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 @click.group(cls=Family)
 def incident() -> None:
     """Incidents: what fails, since when, and why."""
+
+
+incident.add_command(alerts.targets)
+incident.add_command(alerts.test_alert)
 
 
 @incident.command("list")

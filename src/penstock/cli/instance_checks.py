@@ -72,14 +72,6 @@ async def own_requests(settings: Settings) -> list[Finding]:
     return [ok("own requests", f"{words.listed(REGISTRY)} leave as they are declared, checked on a socket in {took}")]
 
 
-async def announcing(settings: Settings) -> list[Finding]:
-    """Whether somebody counts on being told: nobody is, by this release."""
-    if settings.alerts:
-        advice = "let your monitoring watch `penstock status --json`"
-        return [warn("alerts", "PENSTOCK_ALERTS is set, but this release announces nothing", advice)]
-    return []
-
-
 async def public_address(settings: Settings) -> list[Finding]:
     """How Meta and people come in."""
     parts = urlsplit(settings.public_base)

@@ -18,6 +18,7 @@ from penstock.core.gate import Gate, holds
 from penstock.core.incident import Incident, Severity, summary
 from penstock.core.staging import TEST, Rollout
 from penstock.core.work import Outcome
+from penstock.ledger.alerts import TargetState
 from penstock.ledger.counts import Backlog
 from penstock.ledger.probes import Standing as Probe
 from penstock.ledger.rows import Stray, Tally
@@ -50,6 +51,7 @@ class Standing(NamedTuple):
     incidents: Sequence[Incident] = ()  # not closed
     probe: Probe | None = None  # the synthetic one
     rollout: Rollout | None = None  # under way
+    alerts: Sequence[TargetState] = ()  # targets that are told of incidents
 
 
 @click.command(cls=Command)
@@ -84,6 +86,7 @@ async def _look(ledger: "Ledger") -> Standing:
         await ledger.incidents.latest(only_open=True),
         await ledger.probes.standing(),
         await ledger.rollouts.current(),
+        await ledger.alerts.targets(),
     )
 
 
@@ -116,6 +119,7 @@ def remarks(standing: Standing) -> list[str]:
     found += [_run(report) for report in standing.runs]
     found += _probe(standing.probe, standing.now)
     found += [_rollout(standing.rollout)] if standing.rollout is not None else []
+    found += [_untold(row) for row in standing.alerts if row.error is not None or row.passed_over]
     if standing.unread:
         found.append(
             f"{words.many(standing.unread, 'webhook')} could not be understood in full. Nothing is lost: after an "
@@ -151,6 +155,7 @@ def _answer(standing: Standing) -> answers.Facts:
         "incidents": [answers.incident(row) for row in standing.incidents],
         "probe": answers.probe(standing.probe, standing.now),
         "rollout": None if standing.rollout is None else answers.rollout(standing.rollout),
+        "alerts": [answers.alert_target(row) for row in standing.alerts],
         "processes": [answers.process(process) for process in standing.processes],
         "contract_violations": standing.refused,
         "reprocess": [answers.run(report) for report in standing.runs],
@@ -232,6 +237,20 @@ def _failing(row: Incident) -> str:
     since = f"since {words.utc(row.onset_at)}"
     who = f" {row.acknowledged_by} looks after it." if row.acknowledged_by is not None else ""
     return f"Incident {row.id} is {row.state} {since}: {summary(row)}{who} See `penstock incident show {row.id}`."
+
+
+def _untold(row: TargetState) -> str:
+    """An alert target that is not told what it should be."""
+    if row.error is None:
+        alerts = words.many(row.passed_over, "alert")
+        return f"{alerts} to {row.name} could not be told: it would not take them as they were."
+    since = "" if row.failing_since is None else f" since {words.utc(row.failing_since)}"
+    what = (
+        "It is tried again every half hour or hour, and at every new alert, until that is mended"
+        if row.lasting
+        else "It is told as soon as it answers again"
+    )
+    return f"Nothing can be told to {row.name}{since}: {row.error}. {what}; `penstock incident test-alert` tries it."
 
 
 def _narrowed(gate: Gate, now: float) -> str:

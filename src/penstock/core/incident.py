@@ -47,6 +47,7 @@ ANNOUNCED = {  # what is told to the outside, and as which event
     Kind.TEST: "updated",
     Kind.CHANGED: "updated",
     Kind.SEVERITY: "updated",
+    Kind.GATE: "updated",
     Kind.ACKNOWLEDGED: "updated",
     Kind.CLOSED: "closed",
 }

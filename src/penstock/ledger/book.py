@@ -10,6 +10,7 @@ from typing import NamedTuple
 from penstock.adapters.db.port import Database, Script
 from penstock.core.gate import Hosts
 from penstock.ledger import schema, statements
+from penstock.ledger.alerts import Alerts
 from penstock.ledger.audit_log import AuditLog
 from penstock.ledger.counts import Counts
 from penstock.ledger.erasing import Erasing
@@ -78,6 +79,7 @@ class Ledger:
         self.impacts = Impacts(db, sql)
         self.probes = Probes(db, sql)
         self.vitals = Vitals(db, sql, self.hosts)
+        self.alerts = Alerts(db, sql)
         self.leaders = Leaders(db, sql)
         self.reprocess = Reprocess(db, sql)
         self.recipes = Recipes(db, sql)

@@ -314,6 +314,8 @@ def _noted(
     sql: Statements, id_: int, at: float, kind: Kind, actor: str, text: str, data: Mapping[str, Any] | None
 ) -> Script[None]:
     told = None if data is None else json.dumps(data)
+    # Whoever tells of events goes on from the last number it read, so a lower one must not be committed later.
+    yield sql("lock_incident_events")
     yield sql("insert_incident_event", incident_id=id_, at=at, kind=kind.value, actor=actor, text=text, data=told)
 
 

@@ -44,6 +44,7 @@ COPIED = (
     Table("reprocess_items"),
     Table("incidents"),
     Table("incident_events"),
+    Table("alert_targets"),
     Table("watch_hours"),
     Table("probe_files"),
     Table("recipes", prefilled=True),

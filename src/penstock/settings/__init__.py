@@ -4,10 +4,23 @@ Nothing below this room reads configuration; ``wiring`` hands every part what it
 ``demo`` and ``bench``.
 """
 
+from penstock.settings.alert_targets import AlertTarget, alert_targets
 from penstock.settings.aws import AwsAccess, S3Url
 from penstock.settings.model import PREFIX, Settings
 from penstock.settings.postgres_url import PostgresUrl
 from penstock.settings.sources import load
 from penstock.settings.values import Bind, FolderUrl, SqliteUrl
 
-__all__ = ["PREFIX", "AwsAccess", "Bind", "FolderUrl", "PostgresUrl", "S3Url", "Settings", "SqliteUrl", "load"]
+__all__ = [
+    "PREFIX",
+    "AlertTarget",
+    "AwsAccess",
+    "Bind",
+    "FolderUrl",
+    "PostgresUrl",
+    "S3Url",
+    "Settings",
+    "SqliteUrl",
+    "alert_targets",
+    "load",
+]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from penstock.settings import values
+from penstock.settings.alert_targets import AlertTarget, alert_targets
 from penstock.settings.aws import S3Url
 from penstock.settings.postgres_url import PostgresUrl
 from penstock.settings.values import Bind, FolderUrl, SqliteUrl
@@ -125,17 +126,27 @@ class Settings:
             toml=(int, str),
         ),
     )
-    alerts: tuple[str, ...] = field(
+    alerts: tuple[AlertTarget, ...] = field(
         default=(),
         repr=False,
         metadata=_rule(
-            values.alerts,
-            "where incidents are to be announced: webhook+https://…, slack+https://…, pagerduty://ROUTING_KEY, "
-            "alertmanager+http://host:9093, mailto:…, with commas between them. It is checked, but this release "
-            "announces none",
+            alert_targets,
+            "where incidents are told, with commas between them: webhook+https://…, slack+https://…, "
+            "pagerduty://ROUTING_KEY, alertmanager+http://host:9093, alertmanager-webhook+https://…, mailto:…",
             "none",
             secret=True,
             toml=(str, list),
+        ),
+    )
+    heartbeat_url: str | None = field(
+        default=None,
+        repr=False,
+        metadata=_rule(
+            values.heartbeat_url,
+            "an address that is asked every minute while the watch makes its rounds and the database answers, so that "
+            "somebody outside notices when it is not",
+            "none",
+            secret=True,
         ),
     )
     flag_provider: str | None = field(

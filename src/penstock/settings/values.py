@@ -14,9 +14,6 @@ from penstock.settings.aws import S3Url, s3_url
 from penstock.settings.postgres_url import PostgresUrl, postgres_url
 
 _HOST = re.compile(r"[a-zA-Z0-9_]([a-zA-Z0-9_-]*[a-zA-Z0-9_])?(\.[a-zA-Z0-9_]([a-zA-Z0-9_-]*[a-zA-Z0-9_])?)*")
-_ALERT = re.compile(
-    r"(webhook|slack|alertmanager)\+https?://[^\s/]+\S*|pagerduty://[A-Za-z0-9_-]+|mailto:[^\s@,]+@[^\s@,]+"
-)
 
 
 class Bind(NamedTuple):
@@ -162,15 +159,14 @@ def lookup_error_budget(text: str) -> int:
     return int(text)
 
 
-def alerts(text: str) -> tuple[str, ...]:
-    """Where alerts go; an empty text means nowhere."""
-    targets = tuple(target.strip() for target in text.split(",")) if text.strip() else ()
-    if not all(map(_ALERT.fullmatch, targets)):
-        raise ValueError(
-            "targets with commas between them, each webhook+https://…, slack+https://…, pagerduty://ROUTING_KEY, "
-            "alertmanager+http://host:9093 or mailto:…"
-        )
-    return targets
+def heartbeat_url(text: str) -> str:
+    """An http(s) address with a path and a query or none: whoever listens there makes both."""
+    bare, _, query = text.partition("?")
+    expected = "http:// or https:// and a host, such as https://hc.example.com/ping/ID"
+    _web_address(bare, expected)
+    if not re.fullmatch(r"[!-~]*", query) or "#" in query:
+        raise ValueError(expected + ", without user name or fragment")
+    return text
 
 
 def flag_provider(text: str) -> str:

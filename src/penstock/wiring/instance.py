@@ -29,6 +29,8 @@ from penstock.controls.rollouts.chooser import Chooser
 from penstock.controls.rollouts.runner import Rollouts
 from penstock.controls.rollouts.trial import Trials
 from penstock.controls.rounds import Control, Rounds
+from penstock.controls.watch.alerting import Alerting
+from penstock.controls.watch.heartbeat import Heartbeat
 from penstock.controls.watch.prober import Prober
 from penstock.controls.watch.probing import Probing
 from penstock.controls.watch.reruns import Reruns
@@ -57,6 +59,7 @@ from penstock.settings.key_file import secret_keys
 from penstock.web.app import App, Parts, build
 from penstock.web.metrics import Metrics
 from penstock.web.metrics.process import Watching
+from penstock.wiring.notifying import link, open_beats, open_targets
 from penstock.wiring.recipes import Engines, Implementation, graph_for, limit_for
 from penstock.wiring.stores import hosts_of, ledger_of, open_blobs
 from penstock.wiring.watching import Witnesses, open_telemetry
@@ -158,6 +161,15 @@ class Instance:
         self.retention = Retention(self.ledger, self.blobs, owner=self.housekeeping.id)
         self.trials = Trials(self.engines.unrehearsed)
         self.watch: Watch | None = None  # of the present lead
+        self.alerting = Alerting(
+            self.ledger,
+            open_targets(settings),
+            owner=self.housekeeping.id,
+            link=link(settings),
+            rng=random.Random(),  # noqa: S311  chance spreads retries, no secret
+        )
+        beats = open_beats(settings)
+        self.heartbeat = None if beats is None else Heartbeat(beats)
         # Probes have pools of their own: files that hang keep none waiting, and they close no others' connections.
         self.asking = open_graph(settings, send=send, clock=self.ledger.clock)
         self.askers = Engines(
@@ -260,6 +272,8 @@ class Instance:
             lambda: Reruns(self.ledger),
             lambda: Changes(self.ledger),
         ]
+        if (heartbeat := self.heartbeat) is not None:
+            controls.append(lambda: heartbeat)
         if settings.flag_provider is not None:
             from penstock.adapters.flags.openfeature import OpenFeatureFlags
 
@@ -293,7 +307,8 @@ class Instance:
             parts.append(self.strays)
             parts += [] if self._lock is not None else [self.stamping]
             parts += [self.sweeping, self.retention, self.deadlines]
-            parts += [self.askers, self.asked_by, self.prober, self.trials, self.rounds, self.reprocess]
+            parts += [self.askers, self.asked_by, self.prober, self.trials, self.rounds, self.reprocess, self.alerting]
+            parts += [] if self.heartbeat is None else [self.heartbeat]
         return parts
 
     def new_work(self) -> None:

@@ -1,0 +1,1 @@
+"""Where incidents are told: alert targets outside of Penstock."""

@@ -1,0 +1,1 @@
+DELETE FROM alert_targets WHERE id = :id

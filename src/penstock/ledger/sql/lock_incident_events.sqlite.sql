@@ -1,0 +1,2 @@
+-- There is one writer at a time anyway.
+SELECT 1
