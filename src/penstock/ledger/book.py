@@ -37,6 +37,7 @@ from penstock.ledger.signals import Signals
 from penstock.ledger.steering import Steering
 from penstock.ledger.tail import Tail
 from penstock.ledger.tokens import Tokens
+from penstock.ledger.traces import Traces
 
 
 class Connections(NamedTuple):
@@ -76,6 +77,7 @@ class Ledger:
         self.incidents = Incidents(db, sql)
         self.impacts = Impacts(db, sql)
         self.probes = Probes(db, sql)
+        self.traces = Traces(db, sql)
         self.leaders = Leaders(db, sql)
         self.reprocess = Reprocess(db, sql)
         self.recipes = Recipes(db, sql)

@@ -49,6 +49,8 @@ COPIED = (
     Table("recipes", prefilled=True),
     Table("recipe_in_use", prefilled=True),
     Table("rollouts"),
+    Table("traces"),
+    Table("trace_exchanges"),
     # In SQLite an event's row is its place in the feed; whoever has read up to there goes on from there.
     Table("events", given={"position": "id"}),
 )
