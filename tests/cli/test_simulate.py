@@ -113,3 +113,12 @@ def test_an_address_that_is_taken_is_out_of_reach(penstock: Any) -> None:
         line = penstock("simulate", "--bind", f"127.0.0.1:{port}").refused(3)
 
     assert line == f"cannot listen on 127.0.0.1:{port}: Address already in use; see --bind"
+
+
+async def test_several_addresses_are_told_and_a_name_stands_for_them() -> None:
+    async with running("--addresses", "3", "--name", "graph.simulated") as (process, told):
+        assert told["graph"].startswith("http://graph.simulated:")
+        assert told["control"].startswith("http://127.0.0.1:")
+        assert process.stdout is not None
+        line = (await asyncio.wait_for(process.stdout.readline(), 60)).decode().strip()
+        assert line == "addresses\t127.0.0.1,127.0.0.2,127.0.0.3"

@@ -39,3 +39,8 @@ def test_a_claim_asks_for_what_the_look_up_needs() -> None:
     needed = {name for name in Claim.__struct_fields__ if name not in Claim.__struct_defaults__}
 
     assert {"id", "fence", "media_id", "credential", "deadline", "attempts"} <= needed
+
+
+def test_an_outcome_is_found_where_its_text_would_be() -> None:
+    assert hash(Outcome.UPSTREAM) == hash("upstream")
+    assert {"upstream": 1}[Outcome.UPSTREAM] == 1

@@ -7,8 +7,10 @@ import pytest
 
 from penstock.core import blobkey
 from penstock.core.errors import NotFound, WrongUse
+from penstock.core.trace import Trace
 from penstock.flow.erasing import Found, Wish, erase, look
 from penstock.ledger.imports import ImportRow
+from penstock.ledger.traces import Fresh
 
 OURS, THEIRS, NOBODYS = "100000000000002", "100000000000003", "100000000000004"
 HIM, HER = "15550001234", "15550009999"
@@ -273,3 +275,16 @@ async def test_a_reason_that_names_the_contact_is_refused(place: Any) -> None:
 def vars_of(found: Found) -> dict[str, int]:
     """The counts by name."""
     return {name: getattr(found, name) for name in Found.__struct_fields__}
+
+
+async def test_what_a_trace_has_kept_of_a_customer_goes_with_the_file(place: Any, webhooks: Any) -> None:
+    await place.receive(both(webhooks))
+    claims = await place.claim()
+    now = await place.ledger.now()
+    traces = place.ledger.traces
+    made = await traces.put_on(Trace(0, {}, "cli:anna", "a look", now, now + 60, 10, 10_000), now=now)
+    told = '{"at":1.0,"operation":"o","outcome":"x","duration_s":0.1,"media":"m","workspace":"acme","number":"1",'
+    told += '"declared_method":"GET"}'
+    assert await traces.keep(made.id, [Fresh(claim.id, now, told) for claim in claims], dropped=0, now=now)
+    await erased(place)
+    assert len(await traces.all_exchanges(made.id)) == 1

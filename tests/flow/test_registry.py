@@ -107,3 +107,10 @@ async def test_nothing_of_it_shows_a_secret(provisioned: Ledger) -> None:
     shown = repr(registry) + repr(registry.apps()) + repr(registry.routes())
 
     assert not [secret for secret in ("app-secret", "verify-me", "EAAGtokenA") if secret in shown]
+
+
+async def test_it_tells_every_secret_to_whoever_looks_for_them_where_they_must_not_be(provisioned: Ledger) -> None:
+    registry = Registry(provisioned)
+    await registry.start()
+    assert set(registry.secrets()) == {"EAAGtokenA", "app-secret", "verify-me"}
+    await registry.stop()

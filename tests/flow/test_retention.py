@@ -12,12 +12,14 @@ from tests.flow.conftest import ENDINGS, NOBODYS, OURS, THEIRS, Place
 
 from penstock.core import blobkey
 from penstock.core.keeping import DAY_S
+from penstock.core.trace import Trace
 from penstock.core.work import Attempt, Outcome
 from penstock.flow.erasing import Wish, erase
 from penstock.flow.registry import Registry
 from penstock.flow.rereading import read_strays
 from penstock.flow.retention import Retention, Thrown
 from penstock.ledger.imports import ImportRow
+from penstock.ledger.traces import Fresh
 
 HIM, HER, THEM = "15550001234", "15550009999", "15550007777"
 
@@ -318,3 +320,25 @@ def test_any_mix_adds_up_on_postgresql(webhooks: Any, postgres: Any, steps: list
 
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(run(Path(folder)))
+
+
+# -- what traces have kept ----------------------------------------------------------------------------------------
+
+
+async def test_what_traces_have_kept_goes_after_a_week_or_with_the_attempts(place: Place, webhooks: Any) -> None:
+    for number, name in ((OURS, "a"), (THEIRS, "b")):
+        await place.receive(webhooks.body(webhooks.file(f"wamid.{name}", f"m-{name}"), number=number))
+    claims = {claim.workspace: claim for claim in await place.claim()}
+    now, traces = await place.ledger.now(), place.ledger.traces
+    made = await traces.put_on(Trace(0, {}, "cli:anna", "a look", now - 9 * DAY_S, now + 60, 99, 99_999), now=now)
+    told = '{"at":1.0,"operation":"o","outcome":"x","duration_s":0.1,"media":"m","workspace":"acme","number":"1",'
+    told += '"declared_method":"GET"}'
+    for claim in claims.values():
+        for days in (8.0, 3.0, 0.5):
+            fresh = Fresh(claim.id, now - days * DAY_S, told)
+            assert await traces.keep(made.id, [fresh], dropped=0, now=now)
+    assert (await retention(place).round()).exchanges == 2
+    await keep(place, "acme", attempts=1)
+    assert (await retention(place).round()).exchanges == 1
+    assert len(await traces.all_exchanges(made.id)) == 3
+    assert (await traces.get(made.id)).id == made.id

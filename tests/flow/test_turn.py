@@ -13,7 +13,8 @@ from penstock.adapters.blobs.disk import DiskBlobs
 from penstock.core import blobkey
 from penstock.core.budget import Limit
 from penstock.core.exchange import Exchange, Found, Received, Trouble
-from penstock.core.work import Attached, Claim, Outcome, PutBack, RetryLater
+from penstock.core.wire import Wire
+from penstock.core.work import Attached, Attempt, Claim, Outcome, PutBack, RetryLater
 from penstock.flow.sockets import Chosen, NoGates, Permit, Wait
 from penstock.flow.turn import Turn
 
@@ -61,12 +62,16 @@ class Script:
     asked: list[Any] = dataclasses.field(default_factory=list)
     allowed: bool = True
     probes: list[bool] = dataclasses.field(default_factory=list)
+    wires: list[Any] = dataclasses.field(default_factory=list)
 
     async def start(self) -> None: ...
 
     async def stop(self) -> None: ...
 
-    async def look_up(self, media_id: str, *, token: str, probe: bool = False) -> tuple[Exchange, Found | None]:
+    async def look_up(
+        self, media_id: str, *, token: str, probe: bool = False, wire: Wire | None = None
+    ) -> tuple[Exchange, Found | None]:
+        self.wires.append(wire)
         self.asked.append(("look_up", media_id, token))
         self.probes.append(probe)
         answer: tuple[Exchange, Found | None] = self.look_ups.pop(0)
@@ -81,7 +86,9 @@ class Script:
         sha256: bytes | None,
         size: int | None,
         probe: bool = False,
+        wire: Wire | None = None,
     ) -> tuple[Exchange, Received | None]:
+        self.wires.append(wire)
         self.probes.append(probe)
         self.asked.append(("download", url, sha256, size))
         await write(b"data")
@@ -98,12 +105,18 @@ async def take(tmp_path: Path) -> Any:
     await blobs.start()
 
     async def run(
-        graph: Script, claim: Claim = CLAIM, *, token: str | None = "EAAG", gates: Any = None, recipes: Any = None
+        graph: Script,
+        claim: Claim = CLAIM,
+        *,
+        token: str | None = "EAAG",
+        gates: Any = None,
+        recipes: Any = None,
+        tracer: Any = None,
     ) -> Any:
         async def clock() -> float:
             return NOW
 
-        turn = Turn(graph, blobs, gates or NoGates(), jitter=lambda: 0.5, recipes=recipes)
+        turn = Turn(graph, blobs, gates or NoGates(), jitter=lambda: 0.5, recipes=recipes, tracer=tracer)
         return await turn.take(claim, token, clock=clock)
 
     run.blobs = blobs  # type: ignore[attr-defined]
@@ -368,3 +381,34 @@ async def test_gates_are_asked_about_the_host_that_the_recipe_asks(take: Any) ->
     graph = Script([LOOKED_UP], [BROUGHT])
     await take(graph, recipes=InTurn(Chosen("fast/2", graph, host="other.example")), gates=Noting())
     assert hosts == ["other.example", "lookaside.fbsbx.com"]
+
+
+class Tracing:
+    """A tracer that wants to know of one operation."""
+
+    def __init__(self, wanted: str) -> None:
+        self.wanted = wanted
+        self.given = Wire()
+        self.told: list[Any] = []
+
+    def wire(self, claim: Claim, operation: str) -> Wire | None:
+        assert claim == CLAIM
+        return self.given if operation == self.wanted else None
+
+    def exchanged(self, claim: Claim, exchange: Exchange, attempt: Attempt, wire: Wire) -> None:
+        self.told.append((claim, exchange, attempt.outcome, wire))
+
+
+async def test_a_tracer_gets_what_it_wants_to_know_of_and_nothing_else(take: Any) -> None:
+    tracing = Tracing("media.download")
+    graph = Script([LOOKED_UP], [CUT_SHORT])
+    outcomes = await take(graph, tracer=tracing)
+    assert graph.wires == [None, tracing.given]
+    assert tracing.told == [(CLAIM, CUT_SHORT[0], outcomes.attempts[1].outcome, tracing.given)]
+    assert tracing.told[0][3] is tracing.given
+
+
+async def test_without_a_tracer_nothing_is_noted(take: Any) -> None:
+    graph = Script([LOOKED_UP], [BROUGHT])
+    await take(graph)
+    assert graph.wires == [None, None]

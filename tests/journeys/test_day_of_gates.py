@@ -19,6 +19,7 @@ from penstock.adapters.seal.fernet import FernetSealer
 from penstock.controls.gates.keeper import GateKeeper
 from penstock.core.exchange import Exchange, Found, Received
 from penstock.core.reading import read
+from penstock.core.wire import Wire
 from penstock.flow.lanes import Lanes
 from penstock.flow.turn import Turn
 from penstock.ledger.book import Ledger
@@ -57,7 +58,9 @@ class Meta:
     def may_download(self, url: str) -> bool:
         return url.startswith("https://lookaside.fbsbx.com/")
 
-    async def look_up(self, media_id: str, *, token: str, probe: bool = False) -> tuple[Exchange, Found | None]:
+    async def look_up(
+        self, media_id: str, *, token: str, probe: bool = False, wire: Wire | None = None
+    ) -> tuple[Exchange, Found | None]:
         made = self.tries[media_id] = self.tries.get(media_id, 0) + 1
         fate = self.fates[media_id]
         good_from = {"third time": 3, "fifth time": 5}.get(fate, 1)
@@ -77,6 +80,7 @@ class Meta:
         sha256: bytes | None,
         size: int | None,
         probe: bool = False,
+        wire: Wire | None = None,
     ) -> tuple[Exchange, Received | None]:
         await write(b"data")
         return self._exchange("media.download", status=200), Received(4, b"\x02" * 32, b"\xff\xd8\xff\xe0")

@@ -29,3 +29,17 @@ def test_the_same_seed_chooses_the_same_servers() -> None:
 
     assert chosen == [other.choose().name for _ in range(50)]
     assert chosen != [third.choose().name for _ in range(50)]
+
+
+def test_with_as_many_doors_as_servers_an_address_is_a_server() -> None:
+    fleet = Fleet(SERVERS, 0, doors=3)
+
+    assert [{fleet.choose(door).name for _ in range(20)} for door in range(3)] == [{"good-1"}, {"good-2"}, {"bad"}]
+
+
+def test_with_fewer_doors_servers_are_dealt_out_and_with_more_some_are_met_twice() -> None:
+    two, four = Fleet(SERVERS, 0, doors=2), Fleet(SERVERS, 0, doors=4)
+
+    assert {two.choose(0).name for _ in range(200)} == {"good-1", "bad"}
+    assert {two.choose(1).name for _ in range(20)} == {"good-2"}
+    assert [four.choose(door).name for door in range(4)] == ["good-1", "good-2", "bad", "good-1"]

@@ -6,8 +6,9 @@ from typing import Any
 
 import aiohttp
 import pytest
+from yarl import URL
 
-from penstock.simulator import NumberEntry, Platform, Scenario, TokenEntry, Webhooks
+from penstock.simulator import FaultRule, NumberEntry, Platform, Scenario, Server, TokenEntry, Webhooks
 
 NUMBER = "100000000000002"
 HEADERS = {"Authorization": "Bearer EAAGtokenA", "User-Agent": "penstock/1"}
@@ -142,3 +143,46 @@ def test_certificates_may_be_a_context_or_files() -> None:
 
 async def test_a_scenario_without_traffic_has_none(meta: Platform) -> None:
     assert meta.own_traffic() is None
+
+
+async def test_several_addresses_are_several_servers() -> None:
+    servers = (Server(name="good"), Server(name="bad", faults=(FaultRule(fault="server-error"),)))
+    async with Platform(Scenario(servers=servers), doors=2) as meta:
+        assert meta.addresses == ("127.0.0.1", "127.0.0.2")
+        assert meta.media_hosts == ["127.0.0.1", "127.0.0.2"]
+        meta.add_token("t", "EAAGt")
+        meta.add_number("5", app_secret=b"s", callback="http://127.0.0.1:9/", token="t")
+        media = meta.upload(b"x", "image/png", number="5")
+        urls = set()
+        async with aiohttp.ClientSession(headers={"Authorization": "Bearer EAAGt", "User-Agent": "x"}) as session:
+            for _ in range(2):
+                async with session.get(f"{meta.graph_url}/v26.0/{media.id}") as answer:
+                    assert (answer.status, answer.headers["X-Served-By"]) == (200, "good")
+                    urls.add(URL((await answer.json())["url"]).host)
+            bad = f"http://127.0.0.2:{meta.port}/v26.0/{media.id}"
+            async with session.get(bad) as answer:
+                assert answer.headers["X-Served-By"] == "bad"
+                assert answer.status >= 500
+        assert urls == {"127.0.0.1", "127.0.0.2"}
+        assert [request.address for request in meta.record.requests] == ["127.0.0.1", "127.0.0.1", "127.0.0.2"]
+
+
+async def test_who_was_hung_up_on_connects_anew(meta: Platform) -> None:
+    media = meta.upload(b"x", "image/png", number=NUMBER)
+    async with aiohttp.ClientSession(headers=HEADERS) as session:
+        for _ in range(2):
+            async with session.get(f"{meta.graph_url}/v26.0/{media.id}") as answer:
+                assert answer.status == 200
+        meta.hang_up()
+        async with session.get(f"{meta.graph_url}/v26.0/{media.id}") as answer:
+            assert answer.status == 200
+    assert [request.connection - meta.record.requests[0].connection for request in meta.record.requests] == [0, 0, 1]
+
+
+async def test_a_name_may_stand_for_all_of_them() -> None:
+    async with Platform(doors=2, graph_host="graph.simulated", media_host="files.simulated") as meta:
+        assert meta.graph_url == f"http://graph.simulated:{meta.port}"
+        assert meta.media_hosts == ["files.simulated"]
+        assert meta.control_url.startswith(f"http://127.0.0.1:{meta.port}/")
+    with pytest.raises(ValueError, match="address"):
+        Platform(doors=2, host="example.com")

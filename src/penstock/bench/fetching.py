@@ -1,8 +1,8 @@
 """The fetching process under test of ``fetch`` and ``memory``: Penstock's fetcher with everything that it stands on.
 
 The same parts as in an instance (ledger, registry, Graph client, disk, gates, leases, logs), without the door. For
-``memory`` the disk can be made slow, in the threads that write; for ``check`` the check can be switched off. Started by
-the parts.
+``memory`` the disk can be made slow, in the threads that write; for ``check`` the check can be switched off; for
+``watch_cost`` the watch makes its rounds. Started by the parts.
 """
 
 import contextlib
@@ -14,10 +14,12 @@ from pathlib import Path
 
 from penstock.adapters.blobs.disk import DiskBlobs
 from penstock.adapters.graph.sending import Send, send_declared
-from penstock.bench import installation
+from penstock.bench import installation, watchers
 from penstock.bench.clocks import Clocks
 from penstock.bench.processes import Facts, Parent, run
 from penstock.bench.unchecked import Switch
+from penstock.controls.rounds import Rounds
+from penstock.controls.traces.keeper import TraceKeeper
 from penstock.core.work import Attached, Attempt, Claim, Ending
 from penstock.flow.fetcher import Fetcher
 from penstock.flow.registry import Registry
@@ -69,7 +71,8 @@ class Count:
 async def work(told: Facts, parent: Parent) -> None:
     """Be ready; ``fill`` puts files to work, ``fetch`` waits until as many have ended and tells what that took.
 
-    ``begin`` waits for nothing, and ``count`` tells how many have ended so far.
+    ``begin`` waits for nothing, and ``count`` tells how many have ended so far. ``watch_alone`` makes the rounds of the
+    watch over everything that was attempted, and tells what that took.
     """
     set_up("json")
     settings = installation.settings(
@@ -97,12 +100,20 @@ async def work(told: Facts, parent: Parent) -> None:
             if order["order"] == "count":
                 parent.say(**count.clocks.so_far(), not_attached=_others(count.endings))
                 continue
+            if order["order"] == "watch_alone":
+                await fetcher.stop()
+                parent.say(**await _watch_alone(ledger), files=sum(count.endings.values()))
+                continue
             if switch is not None:
                 switch.checked = order["checked"]
             window = None
             if order["order"] == "fetch":
                 window = count.clocks.window(warm_up=order["warm_up"], items=order["items"])
             if not started:
+                if told.get("watch"):
+                    rounds = Rounds(ledger, watchers.controls(ledger), owner=f"bench-{os.getpid()}")
+                    await rounds.start()
+                    stack.push_async_callback(rounds.stop)
                 await fetcher.start()
                 stack.push_async_callback(fetcher.stop)
                 started = True
@@ -120,9 +131,10 @@ async def open_fetcher(
 ) -> Fetcher:
     """The fetcher, not started, with its parts, started. As ``wiring.instance`` puts them together."""
     registry, graph, gates = Registry(ledger), open_graph(settings, send=send), open_gates(settings, ledger)
+    traces = TraceKeeper(ledger)
     folder = settings.blobs_folder
     blobs = SlowBlobs(folder, each_s=slow_s) if slow_s and folder is not None else stores.open_blobs(settings)
-    for part in (registry, blobs, graph, gates):
+    for part in (registry, blobs, graph, gates, traces):
         await part.start()
         stack.push_async_callback(part.stop)
     return Fetcher(
@@ -134,8 +146,22 @@ async def open_fetcher(
         concurrency=settings.fetch_concurrency,
         gates=gates,
         witness=witness,
+        tracer=traces,
         look_up_limit=look_up_limit(settings),
     )
+
+
+async def _watch_alone(ledger: Ledger) -> Facts:
+    """CPU seconds of the watch for all attempts that were made, page by page, as in its rounds."""
+    tail, controls = ledger.tail(), [make() for make in watchers.controls(ledger)]
+    now, attempts = await ledger.now(), 0
+    await tail.begin(since=0.0)
+    began = time.process_time()
+    while seen := await tail.read(now=now):
+        for control in controls:
+            await control.look(seen, now)
+        attempts += len(seen)
+    return {"attempts": attempts, "cpu_s": time.process_time() - began}
 
 
 def _others(endings: Counter[str]) -> dict[str, int]:

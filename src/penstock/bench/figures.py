@@ -40,8 +40,8 @@ def rows(facts: Facts) -> Iterator[str]:
             yield from _fair(facts, where)
         case "gates":
             yield from _gates(facts["gates"], where)
-        case "watch" | "rollouts":
-            yield from (_watch if facts["part"] == "watch" else _rollouts)(facts, where)
+        case "watch" | "watch-cost" | "rollouts" as part:
+            yield from {"watch": _watch, "watch-cost": _watch_cost, "rollouts": _rollouts}[part](facts, where)
         case part:
             raise ValueError(f"there is no part {part}")
 
@@ -136,6 +136,23 @@ def _of_server(name: str, ours: Facts | None, facts: Facts, where: Sequence[str]
         used = {which: value * 1_000 for which, value in ours["server_cpu_s_per_1000"].items()}
         spread = f"{used['min']:.0f} to {used['max']:.0f}"
         yield _row(f"{name}, PostgreSQL's own CPU, µs each", f"{used['median']:.0f}", spread, "", {}, where)
+
+
+def _watch_cost(facts: Facts, where: Sequence[str]) -> Iterator[str]:
+    share, alone, grown = facts["share"], facts["alone"], facts["memory"]["grown_mib"]
+    between = f"{share['min'] * 100:.1f} to {share['max'] * 100:.1f}"
+    target = f"≤ {share['target'] * 100:g}"
+    yield _row("watch, % of the fetcher's CPU", f"{share['median'] * 100:.1f}", between, target, share, where)
+    yield _row("watch, timed alone, % of a file's CPU", f"{alone['share'] * 100:.1f}", "", target, alone, where)
+    target = f"≤ {grown['target']:g}"
+    yield _row(
+        f"watch, MiB more after {facts['memory']['times']} times the traffic",
+        f"{grown['value']:.1f}",
+        "",
+        target,
+        grown,
+        where,
+    )
 
 
 def _claims(stores: Facts, where: Sequence[str]) -> Iterator[str]:

@@ -299,6 +299,26 @@ def _minutes(seconds: float | None) -> str:
     return "-" if seconds is None else f"{seconds / 60:.0f} min"
 
 
+def _watch_cost(facts: Facts) -> Report:
+    share, alone, memory = facts["share"], facts["alone"], facts["memory"]
+    rows = [[side, *_side(facts[side])] for side in ("watched", "unwatched")]
+    grown = memory["grown_mib"]
+    in_turn = (
+        f"The watch takes {_percent(share)} of the fetcher's CPU time ({_percent(share, 'min')} to "
+        f"{_percent(share, 'max')}; target at most {_percent(share, 'target')}: {_MET[share['met']]})."
+    )
+    by_itself = (
+        f"Timed alone it takes {alone['attempt_us']:.1f} µs for an attempt, which is {alone['share'] * 100:.1f} % of a "
+        f"file ({_MET[alone['met']]})."
+    )
+    size = (
+        f"After {memory['attempts']} attempts its process has {memory['first_mib']:.1f} MiB, after {memory['times']} "
+        f"times as many {memory['last_mib']:.1f} MiB: it has grown by {grown['value']:.1f} MiB (target at most "
+        f"{grown['target']:g} MiB: {_MET[grown['met']]})."
+    )
+    return Report(("", "PER SECOND", "CPU S/1000"), rows, [in_turn, by_itself, size])
+
+
 def _pair(facts: Facts) -> str:
     return " / ".join("never" if facts[name] is None else f"{facts[name]:g}" for name in ("median", "p95"))
 
@@ -315,6 +335,7 @@ _PARTS: Mapping[str, Callable[[Facts], Report]] = {
     "claim": _claim,
     "fair": _fair,
     "watch": _watch,
+    "watch-cost": _watch_cost,
     "gates": _gates,
     "rollouts": _rollouts,
 }

@@ -17,6 +17,8 @@ from penstock.core.gate import Gate
 from penstock.core.incident import Event, Incident
 from penstock.core.probing import RENEW_S
 from penstock.core.staging import Rollout
+from penstock.core.trace import Trace
+from penstock.core.trace import state as state_of
 from penstock.core.work import Attempt
 from penstock.ledger.alerts import TargetState
 from penstock.ledger.audit_log import Recorded, readable
@@ -94,6 +96,27 @@ def expiring(row: Gate, found: Expiring) -> Facts:
         "no_storage_within_1h": found.no_storage(),
         "past": found.past,
         "first_at": utc(found.first_at),
+    }
+
+
+def trace(row: Trace, now: float) -> Facts:
+    """A trace, and whether it is on."""
+    return {
+        "id": row.id,
+        "scope": row.scope,
+        "state": state_of(row, now),
+        "by": row.by,
+        "why": row.why,
+        "since": utc(row.since),
+        "until": utc(row.until),
+        "most_exchanges": row.most_exchanges,
+        "most_bytes": row.most_bytes,
+        "exchanges": row.exchanges,
+        "bytes": row.bytes,
+        "dropped": row.dropped,
+        "ended_at": utc(row.ended_at),
+        "ended_by": row.ended_by,
+        "ended_why": row.ended_why,
     }
 
 

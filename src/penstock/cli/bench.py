@@ -277,11 +277,25 @@ def fair(
 @click.option("--runs", type=click.IntRange(4, 10_000), default=200, show_default=True, help="Of each delay.")
 @click.option("--days", type=click.FloatRange(1, 365), default=30, show_default=True, help="Quiet ones, simulated.")
 @click.option("--seeds", type=click.IntRange(1, 10_000), default=100, show_default=True, help="Of the diagnosis.")
+@click.option("--cost", is_flag=True, help="What it costs the fetcher instead, and whether its memory grows.")
+@_rounds(5)
+@click.option("--files", type=click.IntRange(10, 1_000_000), default=3_000, show_default=True, help="In a window.")
+@click.option(
+    "--attempts", type=click.IntRange(1_000, 10_000_000), default=50_000, show_default=True, help="Of the memory."
+)
 @_folder
 @_json
-def watch(runs: int, days: float, seeds: int, folder: Path, json_: bool) -> None:
-    """How soon the watch rings and names the cause, and how often for nothing; in simulated time."""
+def watch(
+    runs: int, days: float, seeds: int, cost: bool, rounds: int, files: int, attempts: int, folder: Path, json_: bool
+) -> None:
+    """How soon the watch rings and names the cause, and how often for nothing, in simulated time; or what it costs."""
     from penstock.bench import watch as part
+    from penstock.bench import watch_cost
+
+    if cost:
+        asked = watch_cost.Options(rounds=rounds, files=files, attempts=attempts)
+        _run("windows", lambda told: watch_cost.measure(asked, folder, told), json_)
+        return
 
     options = part.Options(runs=runs, days=days, seeds=seeds, quiet_runs=2 * seeds)
     _run("cases", lambda told: part.measure(options, folder, told), json_)

@@ -45,6 +45,7 @@ COMMANDS = {
     "recipe": Entry("penstock.cli.recipe:recipe", "Recipes: how files are fetched."),
     "rollout": Entry("penstock.cli.rollout:rollout", "Rollouts: change how files are fetched, step by step."),
     "incident": Entry("penstock.cli.incident:incident", "Incidents: what fails, since when, and why."),
+    "trace": Entry("penstock.cli.trace:trace", "Traces: keep whole exchanges for a while, secrets taken out."),
     "media": Entry("penstock.cli.media:media", "Files: where each one stands."),
     "audit": Entry("penstock.cli.audit:audit", "Prove that every file is accounted for."),
     "changes": Entry("penstock.cli.changes:changes", "The audit log: who changed what, and why."),

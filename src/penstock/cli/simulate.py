@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 @click.option("--bind", type=Address(), default="127.0.0.1:8900", show_default=True, help="Where it listens.")
 @click.option("--scenario", "path", metavar="FILE", help="Fleet, rules, numbers and traffic (TOML or JSON).")
 @click.option("--seed", type=int, default=0, help="Another run of chance.")
-def simulate(bind: tuple[str, int], path: str | None, seed: int) -> None:
+@click.option(
+    "--addresses",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    help="Listen on so many addresses from there on, each with servers of its own.",
+)
+@click.option("--name", metavar="HOST", help="What stands for all of them in URLs; make it known, in /etc/hosts say.")
+def simulate(bind: tuple[str, int], path: str | None, seed: int, addresses: int, name: str | None) -> None:
     """Run a simulated Meta: media, signed webhooks, and a fleet that can misbehave."""
     import uvloop
 
@@ -35,15 +43,20 @@ def simulate(bind: tuple[str, int], path: str | None, seed: int) -> None:
     except BadScenario as error:
         raise WrongUse(str(error)) from None
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_simulate(scenario, bind, seed))
+        runner.run(_simulate(scenario, bind, seed, addresses, name))
 
 
-async def _simulate(scenario: "Scenario", bind: tuple[str, int], seed: int) -> None:
+async def _simulate(scenario: "Scenario", bind: tuple[str, int], seed: int, addresses: int, name: str | None) -> None:
     from penstock.core.errors import Unreachable, WrongUse
     from penstock.simulator import Platform, SamplesUnavailable
 
     host, port = bind
-    platform = Platform(scenario, seed=seed, host=host, port=port)
+    try:
+        platform = Platform(
+            scenario, seed=seed, host=host, port=port, doors=addresses, graph_host=name, media_host=name
+        )
+    except ValueError as error:
+        raise WrongUse(f"it cannot listen there: {error}") from None
     try:
         await platform.start()
         traffic = platform.own_traffic()
@@ -85,6 +98,8 @@ def _announce(platform: "Platform") -> None:
     """Where it is, on stdout for programs, and how an instance is made to believe in it."""
     click.echo(f"graph\t{platform.graph_url}")
     click.echo(f"control\t{platform.control_url}")
+    if len(platform.addresses) > 1:
+        click.echo(f"addresses\t{','.join(platform.addresses)}")
     showing.note(
         f"PENSTOCK_GRAPH_URL={platform.graph_url} PENSTOCK_MEDIA_HOSTS={','.join(platform.media_hosts)} "
         "PENSTOCK_ALLOW_INSECURE_UPSTREAM=1 make an instance believe in it. Ctrl-C ends it."

@@ -140,7 +140,7 @@ def text(alert: Alert) -> str:
 
 
 def labels(alert: Alert) -> Mapping[str, str]:
-    """What identifies the incident for Alertmanager: nothing that changes meanwhile but the severity, which routes it."""
+    """What identifies the incident for Alertmanager: nothing that changes but the severity, which routes it."""
     return {
         "alertname": "PenstockTest" if alert.test else "PenstockIncident",
         "severity": alert.severity,

@@ -135,12 +135,20 @@ class Detector:
     def seen(self, first: First) -> Signal | None:
         """One first attempt; what there is to say about it."""
         self._note(first)
+        if first.outcome is Outcome.DELIVERED:
+            return self._delivered(first)
         failing = FAMILIES.get(first.outcome)
-        if failing is None and first.outcome is not Outcome.DELIVERED:
-            return None
-        said = None
-        for key in self._of.get(first.operation, ()):
-            said = self._step(key, first, failed=key.family == failing, counts=failing in (None, key.family)) or said
+        return None if failing is None else self._failed(Key(first.operation, failing), first)
+
+    def _delivered(self, first: First) -> Signal | None:
+        """What almost every attempt is: a success for every stream of its operation."""
+        said, unit = None, self._unit(first)
+        for key in self._of[first.operation]:
+            stream = self._streams[key]
+            if stream.recovery is not None:
+                said = self._recovering(key, stream, first, failed=False) or said
+            elif not stream.neutral or stream.neutral.get(unit, first.at) <= first.at:
+                stream.mixture.passed()
         return said
 
     def passed(self, operation: str, count: int, at: float) -> None:
@@ -207,17 +215,13 @@ class Detector:
 
     # -- one stream -------------------------------------------------------------------------
 
-    def _step(self, key: Key, first: First, *, failed: bool, counts: bool) -> Signal | None:
+    def _failed(self, key: Key, first: First) -> Signal | None:
+        """A failure for one stream; it says nothing to the others."""
         stream = self._streams[key]
-        if not counts:  # it failed in another way, and says nothing here
-            return None
         if stream.recovery is not None:
-            return self._recovering(key, stream, first, failed=failed)
+            return self._recovering(key, stream, first, failed=True)
         unit = self._unit(first)
         if stream.neutral.get(unit, first.at) > first.at:
-            return None
-        if not failed:
-            stream.mixture.passed()
             return None
         stream.neutral[unit] = first.at + NEUTRAL_S
         evidence = stream.mixture.failed(first.at)

@@ -66,6 +66,8 @@ class Evidence:
 
 def fails(seen: Seen, family: str) -> bool:
     """Whether an attempt failed in the way that this family is about."""
+    if seen.outcome is Outcome.DELIVERED:
+        return False
     return FAMILIES.get(seen.outcome, seen.outcome.value) == family
 
 

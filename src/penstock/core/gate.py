@@ -40,8 +40,13 @@ class Gate(msgspec.Struct, frozen=True):
 
 
 def covers(gate: Gate, facts: Mapping[str, str]) -> bool:
-    """Whether an item with these facts is in the gate's scope. A fact that nobody knows yet is in no scope."""
-    for name, value in gate.scope.items():
+    """Whether an item with these facts is in the gate's scope."""
+    return within(gate.scope, facts)
+
+
+def within(scope: Mapping[str, str], facts: Mapping[str, str]) -> bool:
+    """Whether these facts are in a scope. A fact that nobody knows yet is in no scope."""
+    for name, value in scope.items():
         fact = facts.get(name)
         if fact != value and not (name == "host" and fact is not None and _below(fact, value)):
             return False

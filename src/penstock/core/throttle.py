@@ -67,7 +67,9 @@ class Throttle:
             self._seconds.append((second, Counter()))
             while self._seconds[0][0] < second - _RATE_OVER_S:
                 self._seconds.popleft()
-        self._seconds[-1][1].update(scopes)
+        counted = self._seconds[-1][1]
+        for scope in scopes:
+            counted[scope] += 1
         if seen.outcome is Outcome.THROTTLE:
             self._asked(scopes[0] if seen.graph_code in APP_CODES else scopes[1], seen)
         elif seen.usage_percent is not None and seen.usage_percent >= NEARLY_FULL:

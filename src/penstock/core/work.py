@@ -22,6 +22,8 @@ class Outcome(StrEnum):
     GONE = "gone"
     LOCAL = "local"
 
+    __hash__ = str.__hash__  # an enum's own is slow, and it is looked up several times for every attempt
+
 
 class Claim(msgspec.Struct, frozen=True, gc=False):
     """A media item in the hands of one fetcher until its lease runs out. Times are epoch seconds."""

@@ -14,6 +14,7 @@ from aiohttp import ClientResponse, ClientSession
 from penstock.adapters.graph.checked import Call
 from penstock.adapters.graph.sending import Send, send_declared
 from penstock.core.errors import Unreachable
+from penstock.demo import names
 from penstock.settings import Bind, FolderUrl, PostgresUrl, Settings, SqliteUrl
 from penstock.simulator import Platform, Scenario
 from penstock.web.server import Server, listen
@@ -45,7 +46,8 @@ class Fetching:
 class Stage:
     """Everything running, from entering the context to leaving it.
 
-    ``port`` 0 takes any free one; without a ``database`` a SQLite file in the folder is it.
+    ``port`` 0 takes any free one; without a ``database`` a SQLite file in the folder is it. With several ``doors`` the
+    simulated fleet has as many addresses behind its names.
     """
 
     def __init__(
@@ -57,11 +59,14 @@ class Stage:
         seed: int = 0,
         speed: float = 1.0,
         database: PostgresUrl | None = None,
+        doors: int = 1,
     ) -> None:
         self.folder = folder
         self._database = database or SqliteUrl(folder / "penstock.db")
         self._port = port
-        self._platform = Platform(scenario, seed=seed)
+        graph_host, media_host = (names.GRAPH, names.FILES) if doors > 1 else (None, None)
+        self._platform = Platform(scenario, seed=seed, doors=doors, graph_host=graph_host, media_host=media_host)
+        self._doors = doors
         self._stack = contextlib.AsyncExitStack()
         self.speed = speed
         self.fetching = Fetching()
@@ -82,7 +87,8 @@ class Stage:
             listening = stack.enter_context(contextlib.closing(listen(_HOST, self._port)))
             port = listening.getsockname()[1]
             self.base = f"http://{_HOST}:{port}"
-            self.instance = Instance(self._settings(port), send=self.fetching)
+            resolver = names.FleetNames(self._platform.addresses) if self._doors > 1 else None
+            self.instance = Instance(self._settings(port), send=self.fetching, resolver=resolver)
             await self.instance.start()
             stack.push_async_callback(self.instance.stop)
             await self._introduce()

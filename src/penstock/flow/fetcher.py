@@ -24,7 +24,7 @@ from penstock.flow.budgets import Budgets
 from penstock.flow.lanes import Lanes
 from penstock.flow.leases import Leases
 from penstock.flow.registry import Registry
-from penstock.flow.sockets import Gates, NoGates, NoWitness, OneRecipe, Recipes, Witness
+from penstock.flow.sockets import Gates, NoGates, NoWitness, OneRecipe, Recipes, Tracer, Witness
 from penstock.flow.turn import Outcomes, Turn, broken
 from penstock.ledger.book import Ledger
 
@@ -75,6 +75,7 @@ class Fetcher:
         gates: Gates | None = None,
         recipes: Recipes | None = None,
         witness: Witness | None = None,
+        tracer: Tracer | None = None,
         look_up_limit: Limit | None = None,
         changed: Callable[[], None] = lambda: None,
         files_away: Callable[[], bool] = lambda: False,
@@ -98,6 +99,7 @@ class Fetcher:
             budgets=self._budgets,
             worker=owner[:_WORKER_LETTERS],
             recipes=recipes or OneRecipe(graph, limit=look_up_limit),
+            tracer=tracer,
         )
         self._lanes = Lanes(ledger, gates, most_of_one=lambda: most_of_one or self._kept_free())
         self._leases = Leases(ledger, owner, lanes=self._lanes)

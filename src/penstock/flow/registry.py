@@ -7,7 +7,7 @@ receiver, the fetcher and the web room.
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import structlog
 
@@ -90,6 +90,13 @@ class Registry:
         """Meta's token by which a number's files are fetched; None when there is none."""
         route = self._routes.get(phone_number_id)
         return None if route is None else self._tokens.get(route.credential_id)
+
+    def secrets(self) -> Iterator[str]:
+        """Every secret that is at hand, so that they can be looked for where they must not be."""
+        yield from self._tokens.values()
+        for app in self._apps:
+            yield from (secret.decode("latin-1") for secret in app.secrets)
+            yield app.verify_token
 
     def _take(self, snapshot: Snapshot) -> None:
         self._version = snapshot.version

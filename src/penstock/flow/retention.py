@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from penstock.adapters.blobs.port import Attic
-from penstock.core import keeping
+from penstock.core import keeping, trace
 from penstock.core.errors import PenstockError
 from penstock.core.keeping import Keep
 from penstock.core.walk import Walk
@@ -49,6 +49,7 @@ class Thrown(msgspec.Struct, frozen=True):
     attempts: int = 0
     events: int = 0
     statuses: int = 0
+    exchanges: int = 0  # of traces
     parts: int = 0
     bytes_of: int = 0  # files whose bytes were deleted
 
@@ -118,6 +119,7 @@ class Retention:
             await self._old_statuses()
         if self._wished("bodies"):
             await self._walk("bodies", self._store.bodies, self._due_body)
+        await self._old_exchanges()
         self._thrown = self._thrown.plus(bytes_of=await discard(self._ledger, self._blobs))
         return self._thrown
 
@@ -209,6 +211,18 @@ class Retention:
                 if further is None:
                     break
                 place = further
+
+    async def _old_exchanges(self) -> None:
+        """What traces have kept goes after some days, or when the attempts do that it tells of."""
+        now = await self._ledger.now()
+        longest = now - trace.KEPT_DAYS * trace.DAY_S
+        before = {
+            workspace: max(longest, now - (keep.attempts or trace.KEPT_DAYS) * trace.DAY_S)
+            for workspace, keep in self._wishes.items()
+        }
+        while gone := await self._ledger.traces.throw(before, traces_before=longest, limit=_STEP["attempts"]):
+            self._count(exchanges=gone)
+            await asyncio.sleep(self._breath_s)
 
     async def _drop_weeks(self) -> None:
         """Drop whole weeks of attempts once nobody wishes to keep any of them."""

@@ -1,8 +1,8 @@
 """The sockets by which the flow is steered and watched, and what is in them when nothing is plugged in.
 
 Before a piece of work the fetcher asks the gates whether it may go on, and the recipes how; after it, it tells the
-witness. What plugs in comes from above (``controls``); taking it away leaves a working pipeline. No decisions here.
-Called by the fetcher.
+witness. Beside it a tracer may look over its shoulder. What plugs in comes from above (``controls``); taking it
+away leaves a working pipeline. No decisions here. Called by the fetcher.
 """
 
 import asyncio
@@ -13,8 +13,10 @@ import msgspec
 
 from penstock.adapters.graph.port import Graph
 from penstock.core.budget import Limit
+from penstock.core.exchange import Exchange
 from penstock.core.lanes import Lane, Ways
 from penstock.core.recipe import STANDARD
+from penstock.core.wire import Wire
 from penstock.core.work import Attempt, Claim, Ending
 
 
@@ -73,6 +75,16 @@ class Witness(Protocol):
 
     def ended(self, claim: Claim, ending: Ending) -> None:
         """The work on a claim is over and recorded."""
+
+
+class Tracer(Protocol):
+    """Asked before a request whether all of it is to be noted, and given it afterwards. Must not wait or raise."""
+
+    def wire(self, claim: Claim, operation: str) -> Wire | None:
+        """Where to note what goes over the wire; None when nobody wants to know."""
+
+    def exchanged(self, claim: Claim, exchange: Exchange, attempt: Attempt, wire: Wire) -> None:
+        """What went over it."""
 
 
 class NoGates:

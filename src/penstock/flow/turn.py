@@ -14,9 +14,10 @@ from penstock.adapters.graph.port import Graph
 from penstock.core import blobkey, hosts, operation, retry, sniff, verdict
 from penstock.core.exchange import Exchange, Found, Received, Trouble
 from penstock.core.verdict import Verdict
+from penstock.core.wire import Wire
 from penstock.core.work import Attached, Attempt, Claim, Ending, Outcome, PutBack, RetryLater
 from penstock.flow.budgets import Budgets
-from penstock.flow.sockets import Chosen, Gates, OneRecipe, Recipes, Wait
+from penstock.flow.sockets import Chosen, Gates, OneRecipe, Recipes, Tracer, Wait
 
 _URL_MARGIN_S = 10.0  # a URL that dies sooner is not worth a request
 _NO_TOKEN_AGAIN_S = 60.0
@@ -45,6 +46,7 @@ class Turn:
         budgets: Budgets | None = None,
         worker: str | None = None,
         recipes: Recipes | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self._recipes = recipes or OneRecipe(graph)
         self._blobs = blobs
@@ -52,6 +54,7 @@ class Turn:
         self._budgets = budgets or Budgets()
         self._jitter = jitter
         self._worker = worker
+        self._tracer = tracer
 
     async def take(self, claim: Claim, token: str | None, *, clock: Clock) -> Outcomes:
         """The whole way of one claim. Raises nothing that upstream or the disk did."""
@@ -90,7 +93,10 @@ class Turn:
             passed = self._gates.admit(way.claim, operation.LOOK_UP.name, now, host=chosen.host)
             if isinstance(passed, Wait):
                 return PutBack(passed.until)
-            exchange, found = await chosen.graph.look_up(way.claim.media_id, token=way.token, probe=passed.probe)
+            way.wire = self._wire(way.claim, operation.LOOK_UP.name)
+            exchange, found = await chosen.graph.look_up(
+                way.claim.media_id, token=way.token, probe=passed.probe, wire=way.wire
+            )
         finally:
             self._budgets.settle(number, exchange, chosen.limit)
         judged = self._judge(way, chosen, exchange, await clock())
@@ -131,8 +137,15 @@ class Turn:
         async with self._blobs.upload(blobkey.key(way.claim.id), sha256=found.sha256) as upload:
             if self._choose(way, now).label != chosen.label:  # it was taken back while room was made for the file
                 return None
+            way.wire = self._wire(way.claim, operation.DOWNLOAD.name)
             exchange, received = await chosen.graph.download(
-                found.url, token=way.token, write=upload.write, sha256=found.sha256, size=found.size, probe=probe
+                found.url,
+                token=way.token,
+                write=upload.write,
+                sha256=found.sha256,
+                size=found.size,
+                probe=probe,
+                wire=way.wire,
             )
             if received is None:
                 return exchange, None
@@ -143,11 +156,16 @@ class Turn:
                 return msgspec.structs.replace(exchange, trouble=Trouble.LOCAL, detail=detail), None
             return exchange, received
 
+    def _wire(self, claim: Claim, name: str) -> Wire | None:
+        return None if self._tracer is None else self._tracer.wire(claim, name)
+
     def _judge(self, way: "_Way", chosen: Chosen, exchange: Exchange, now: float) -> Verdict:
         """What an exchange means. One that its recipe made otherwise than declared is the recipe's fault alone."""
         claim = way.claim
         judged = verdict.judge(exchange, now=now, received_at=claim.received_at, deadline=claim.deadline)
         way.attempts.append(_attempt(exchange, judged, self._worker, chosen.label))
+        if way.wire is not None and self._tracer is not None:
+            self._tracer.exchanged(claim, exchange, way.attempts[-1], way.wire)
         if judged.outcome is Outcome.CONTRACT and chosen.instead is not None:
             way.refused = chosen.label
         return judged
@@ -173,6 +191,7 @@ class _Way:
         self.found = found
         self.looked_up = False
         self.refused: str | None = None  # the recipe whose request was not sent: the item goes on by the one before
+        self.wire: Wire | None = None  # of the last request, where somebody traces
         self.attempts: list[Attempt] = []
 
 

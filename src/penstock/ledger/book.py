@@ -38,6 +38,7 @@ from penstock.ledger.signals import Signals
 from penstock.ledger.steering import Steering
 from penstock.ledger.tail import Tail
 from penstock.ledger.tokens import Tokens
+from penstock.ledger.traces import Traces
 from penstock.ledger.vitals import Vitals
 
 
@@ -80,6 +81,7 @@ class Ledger:
         self.probes = Probes(db, sql)
         self.vitals = Vitals(db, sql, self.hosts)
         self.alerts = Alerts(db, sql)
+        self.traces = Traces(db, sql)
         self.leaders = Leaders(db, sql)
         self.reprocess = Reprocess(db, sql)
         self.recipes = Recipes(db, sql)

@@ -63,6 +63,7 @@ def throw_files(sql: Statements, rows: Sequence[int], *, now: float) -> Script[i
     counts = yield sql.many("erase_old_file", [{"media_row": row, "now": now} for row in rows])
     thrown = [row for row, (count,) in zip(rows, counts, strict=True) if count]
     yield sql.many("doom", [{"media_row": row, "due_at": now} for row in thrown])
+    yield sql.many("delete_trace_exchanges_of", [{"media_row": row} for row in thrown])
     return len(thrown)
 
 
@@ -145,6 +146,7 @@ def _bury_files(sql: Statements, files: list[Row], now: float) -> Script[int]:
         doomed.append({"media_row": row, "due_at": max(now, due_at)})
     yield sql.many("doom", doomed)
     yield sql.many("delete_attempts_of", [{"media_row": row} for row in rows])
+    yield sql.many("delete_trace_exchanges_of", [{"media_row": row} for row in rows])
     return len(doomed)
 
 

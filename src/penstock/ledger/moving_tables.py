@@ -52,6 +52,8 @@ COPIED = (
     Table("rollouts"),
     Table("arrival_hours"),
     Table("burn_minutes"),
+    Table("traces"),
+    Table("trace_exchanges"),
     # In SQLite an event's row is its place in the feed; whoever has read up to there goes on from there.
     Table("events", given={"position": "id"}),
 )

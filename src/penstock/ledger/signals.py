@@ -17,6 +17,7 @@ from penstock.ledger.statements import Statements
 WORK = "penstock_work"  # there is something new to fetch
 GATES = "penstock_gates"  # a gate was set or taken away
 RECIPES = "penstock_recipes"  # another recipe is in use, or a rollout was changed
+TRACES = "penstock_traces"  # a trace was put on, or is over
 _EVERY_S = 0.05  # commits that tell wait for each other, so what happens by the hundred is told at most so often
 
 

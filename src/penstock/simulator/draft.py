@@ -171,4 +171,4 @@ def webhook_url(media: Media, world: World, webhooks: Webhooks, at: float, *, so
     expires_at = int(at + world.rules.webhook_url_life_s)
     if webhooks.ext == "milliseconds":
         expires_at *= 1000
-    return world.shelf.url(world.media_url, media, source=source, expires_at=expires_at)
+    return world.shelf.url(world.place(), media, source=source, expires_at=expires_at)

@@ -4,7 +4,6 @@ The front of this annexe for tests, demos and benchmarks in the same process; ``
 joins the parts and decides nothing itself.
 """
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping
 from contextlib import asynccontextmanager
@@ -20,6 +19,7 @@ from . import accounts
 from .accounts import Number
 from .clock import SimClock
 from .control import PREFIX, Control
+from .doors import Doors, addresses
 from .draft import Draft, Update
 from .envelope import signature
 from .http_client import Reply
@@ -51,11 +51,13 @@ class Sent:
 
 
 class Platform:
-    """Meta's platform on one loopback port: Graph, the file server, the webhook sender and a control endpoint.
+    """Meta's platform on a loopback port: Graph, the file server, the webhook sender and a control endpoint.
 
     ``seed`` makes every choice repeatable. ``tls`` is a context, or certificate and key files. ``start`` is the Unix
     time at which the simulated clock begins. ``record`` off keeps totals only; ``record_limit`` bounds the rest.
-    ``media_host`` stands in urls to files in place of the host that was bound.
+    ``media_host`` stands in urls to files in place of the host that was bound, ``graph_host`` in Graph's. It listens on
+    ``doors`` addresses from ``host`` on, each of which is servers of its own; urls to files without a host have them in
+    turn.
     """
 
     def __init__(
@@ -70,44 +72,47 @@ class Platform:
         tls: ssl.SSLContext | tuple[str, str] | None = None,
         start: float | None = None,
         media_host: str | None = None,
+        graph_host: str | None = None,
+        doors: int = 1,
     ) -> None:
         self.scenario = scenario or Scenario()
         self.seed = seed
         self.clock = SimClock(self.scenario.speed, start)
         self.record = Record(limit=record_limit, enabled=record)
         self.world = World(seed, self.clock, self.scenario.rules, MediaShelf(seed))
-        self._bind = (host, port)
-        self._media_host = media_host
         self._tls = _context(tls)
-        self._upstream = Upstream(self.world, self.record, self.scenario.servers)
+        self._doors = Doors(addresses(host, doors), port, self._tls)
+        self._media_host = media_host
+        self._graph_host = graph_host
+        self._upstream = Upstream(self.world, self.record, self.scenario.servers, doors=doors)
         self._sender = WebhookSender(self.world, self.record, self.scenario.webhooks)
         self._control = Control(self)
         self._random = Random(f"{seed} customers")
         self._serial = 0
         self._connections = 0
-        self._server: asyncio.Server | None = None
 
     # --- life ---
 
     async def start(self) -> None:
         """Listen. Raises OSError when the address cannot be had."""
-        host, port = self._bind
-        self._server = await asyncio.get_running_loop().create_server(self._connect, host, port, ssl=self._tls)
-        self.port: int = self._server.sockets[0].getsockname()[1]
+        await self._doors.open(self._connect)
+        self.port = self._doors.port
+        host, *others = self._doors.hosts
         reachable = "127.0.0.1" if host in {"", "0.0.0.0"} else "::1" if host == "::" else host  # noqa: S104
-        self.world.base_url = self._origin(reachable)
+        self._own_url = self._origin(reachable)
+        self.world.base_url = self._origin(self._graph_host or reachable)
         self.world.media_url = self._origin(self._media_host or reachable)
+        if others and self._media_host is None:
+            self.world.media_urls = tuple(map(self._origin, self._doors.hosts))
         self._enlist(self.scenario)
 
     async def stop(self) -> None:
         """Cut all connections and stop sending."""
         await self._sender.close()
-        if self._server is not None:
-            self._server.close()
+        self._doors.close()
         for connection in tuple(self._upstream.open):
             await connection.cut()
-        if self._server is not None:
-            await self._server.wait_closed()
+        await self._doors.wait_closed()
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -128,12 +133,18 @@ class Platform:
     @property
     def media_hosts(self) -> list[str]:
         """The hosts that urls to files name."""
-        return [self.world.media_url.partition("://")[2].rpartition(":")[0].strip("[]")]
+        urls = self.world.media_urls or (self.world.media_url,)
+        return [url.partition("://")[2].rpartition(":")[0].strip("[]") for url in urls]
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where it listens."""
+        return self._doors.hosts
 
     @property
     def control_url(self) -> str:
         """Where other processes steer this platform."""
-        return self.world.base_url + PREFIX
+        return self._own_url + PREFIX
 
     # --- who there is ---
 
@@ -294,10 +305,16 @@ class Platform:
         self._upstream.use(scenario.servers)
         self._enlist(scenario)
 
+    def hang_up(self) -> None:
+        """End every connection on which nothing is under way: whoever comes back connects anew."""
+        for connection in tuple(self._upstream.open):
+            connection.leave()
+
     # --- the site of every connection ---
 
     def connected(self, connection: Connection) -> None:
         """See ``wire.Site``."""
+        connection.door = self._doors.number(connection.address)
         self._upstream.connected(connection)
 
     def disconnected(self, connection: Connection) -> None:

@@ -37,6 +37,7 @@ class Request(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     server: str
     server_index: int
     connection: int
+    address: str
     nth: int
     fault: str | None
     status: int

@@ -33,16 +33,17 @@ _UNKNOWN_PATH = ("Unknown path components", "OAuthException", 2500)
 class Upstream:
     """Graph and the file server, behind a fleet."""
 
-    def __init__(self, world: World, record: Record, servers: tuple[Server, ...]) -> None:
+    def __init__(self, world: World, record: Record, servers: tuple[Server, ...], *, doors: int = 1) -> None:
         self._world = world
         self._record = record
-        self._fleet = Fleet(servers, world.seed)
+        self._doors = doors
+        self._fleet = Fleet(servers, world.seed, doors=doors)
         self._block = Block()
         self.open: set[Connection] = set()
 
     def use(self, servers: tuple[Server, ...]) -> None:
         """Another fleet from now on; open connections move to one of its servers."""
-        self._fleet = Fleet(servers, self._world.seed)
+        self._fleet = Fleet(servers, self._world.seed, doors=self._doors)
         for connection in self.open:
             connection.server = None
 
@@ -81,7 +82,7 @@ class Upstream:
 
     def _machine(self, connection: Connection) -> Machine:
         if connection.server is None:
-            connection.server = self._fleet.choose()
+            connection.server = self._fleet.choose(connection.door)
         assert isinstance(connection.server, Machine)
         return connection.server
 
@@ -179,6 +180,7 @@ class Upstream:
                 server=machine.name,
                 server_index=machine.index,
                 connection=connection.number,
+                address=connection.address,
                 nth=connection.requests,
                 fault=fault,
                 status=status,

@@ -40,13 +40,15 @@ class Site(Protocol):
 class Connection(asyncio.Protocol):
     """One client's connection. ``number`` counts connections from 1, ``requests`` the requests on this one.
 
-    ``server`` is for the site's own use: which server of its fleet this connection ended at.
+    ``server`` and ``door`` are for the site's own use: which server of its fleet this connection ended at, and by which
+    of its addresses.
     """
 
     def __init__(self, site: Site, number: int) -> None:
         self.number = number
         self.requests = 0
         self.server: object = None
+        self.door = 0
         self._site = site
         self._reader = RequestReader()
         self._transport: asyncio.Transport
@@ -91,6 +93,17 @@ class Connection(asyncio.Protocol):
         """The address that the client connected from."""
         peer = self._transport.get_extra_info("peername")
         return str(peer[0]) if peer else ""
+
+    @property
+    def address(self) -> str:
+        """Our own address, to which the client connected."""
+        name = self._transport.get_extra_info("sockname")
+        return str(name[0]) if name else ""
+
+    def leave(self) -> None:
+        """End this connection if nothing is under way on it, as servers do now and then."""
+        if self._task is None and not self._reader.waiting_bytes:
+            self._transport.close()
 
     async def cut(self) -> None:
         """End this connection at once."""

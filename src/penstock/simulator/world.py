@@ -13,7 +13,10 @@ from .scenario import Rules
 
 @dataclass(slots=True)
 class World:
-    """The shared state. ``base_url`` is where the fleet is reached, ``media_url`` what stands in urls to files."""
+    """The shared state. ``base_url`` is where the fleet is reached, ``media_url`` what stands in urls to files.
+
+    Where several are given as ``media_urls``, urls to files have them in turn.
+    """
 
     seed: int
     clock: SimClock
@@ -21,9 +24,11 @@ class World:
     shelf: MediaShelf
     base_url: str = ""
     media_url: str = ""
+    media_urls: tuple[str, ...] = ()
     tokens: Tokens = field(default_factory=Tokens)
     numbers: dict[str, Number] = field(default_factory=dict)
     traces: int = 0
+    urls: int = 0
 
     def trace(self) -> str:
         """A new trace id, the same ones in the same order for the same seed."""
@@ -34,7 +39,12 @@ class World:
         """Whether the token of this name may read this media."""
         return self.tokens.sees(token, media.number.phone_number_id if media.number else None)
 
+    def place(self) -> str:
+        """Where the next url to a file leads."""
+        self.urls += 1
+        return self.media_urls[self.urls % len(self.media_urls)] if self.media_urls else self.media_url
+
     def fresh_url(self, media: Media, *, source: str, life_s: float) -> str:
         """A signed url to a media that lives so long from now."""
         expires_at = int(self.clock.now() + life_s)
-        return self.shelf.url(self.media_url, media, source=source, expires_at=expires_at)
+        return self.shelf.url(self.place(), media, source=source, expires_at=expires_at)

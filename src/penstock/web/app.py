@@ -17,6 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from penstock.adapters.blobs.port import Blobs
 from penstock.controls.gates.operating import Operating
+from penstock.controls.traces.operating import Operating as Tracing
 from penstock.core.errors import Unreachable
 from penstock.flow.nudge import Nudge
 from penstock.flow.registry import Registry
@@ -34,6 +35,7 @@ from penstock.web.api.recipes import Recipes
 from penstock.web.api.reprocess import Reprocessing
 from penstock.web.api.rollouts import Rollouts
 from penstock.web.api.shapes import Problem, ProblemAnswer
+from penstock.web.api.traces import Traces
 from penstock.web.bodies import ClientGoneError
 from penstock.web.events import Events
 from penstock.web.health import Health
@@ -95,6 +97,7 @@ class App:
             Incidents(parts.ledger),
             Recipes(parts.ledger, insecure=parts.insecure),
             Rollouts(parts.ledger),
+            Traces(parts.ledger, Tracing(parts.ledger)),
         )
 
         @cache

@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
+from aiohttp.abc import AbstractResolver
+
 from penstock import __version__
 from penstock.adapters.graph.http import HttpGraph
 from penstock.adapters.graph.sending import Send, send_declared
@@ -29,6 +31,7 @@ from penstock.controls.rollouts.chooser import Chooser
 from penstock.controls.rollouts.runner import Rollouts
 from penstock.controls.rollouts.trial import Trials
 from penstock.controls.rounds import Control, Rounds
+from penstock.controls.traces.keeper import TraceKeeper
 from penstock.controls.watch.alerting import Alerting
 from penstock.controls.watch.heartbeat import Heartbeat
 from penstock.controls.watch.prober import Prober
@@ -53,7 +56,7 @@ from penstock.flow.stamping import Stamping
 from penstock.flow.sweeping import Sweeping
 from penstock.flow.timekeeping import Timekeeping
 from penstock.ledger.book import Ledger
-from penstock.ledger.signals import GATES, RECIPES, WORK
+from penstock.ledger.signals import GATES, RECIPES, TRACES, WORK
 from penstock.settings import Settings
 from penstock.settings.key_file import secret_keys
 from penstock.web.app import App, Parts, build
@@ -68,9 +71,15 @@ _SESSIONS = b"penstock/sessions/1"
 _TRACES = b"penstock/traces/1"
 
 
-def open_graph(settings: Settings, *, send: Send = send_declared, clock: Callable[[], float] = time.time) -> HttpGraph:
+def open_graph(
+    settings: Settings,
+    *,
+    send: Send = send_declared,
+    clock: Callable[[], float] = time.time,
+    resolver: AbstractResolver | None = None,
+) -> HttpGraph:
     """Meta's Graph as these settings name it. Not started. ``send`` builds its requests; each is checked."""
-    return graph_for(settings, send=send, clock=clock)
+    return graph_for(settings, send=send, clock=clock, resolver=resolver)
 
 
 def open_gates(settings: Settings, ledger: Ledger, *, me: str | None = None) -> GateKeeper:
@@ -103,7 +112,7 @@ class Instance:
     """Receiver, fetcher and pages over one ledger.
 
     ``send`` is the fetch implementation that recipes name ``declared``; ``implementations`` are others by their names,
-    beside those that are installed.
+    beside those that are installed. Without a ``resolver`` names of hosts stand for what the machine says.
     """
 
     def __init__(
@@ -113,6 +122,7 @@ class Instance:
         send: Send = send_declared,
         implementations: Mapping[str, Implementation] | None = None,
         roles: Collection[str] = ROLES,
+        resolver: AbstractResolver | None = None,
     ) -> None:
         self.roles = ROLES & frozenset(roles) or ROLES
         self._lock = InstanceLock(settings.database_file) if settings.database_file is not None else None
@@ -122,15 +132,21 @@ class Instance:
         self.nudge = Nudge()
         self.registry = Registry(self.ledger)
         self.blobs = Filing(open_blobs(settings))
-        self.graph = open_graph(settings, send=send, clock=self.ledger.clock)
+        self.graph = open_graph(settings, send=send, clock=self.ledger.clock, resolver=resolver)
         self.engines = Engines(
-            settings, self.graph, implementations=implementations, send=send, clock=self.ledger.clock
+            settings,
+            self.graph,
+            implementations=implementations,
+            send=send,
+            clock=self.ledger.clock,
+            resolver=resolver,
         )
         self.recipes = Chooser(self.ledger, self.engines, first=self.engines.standard)
         role = "all" if self.roles == ROLES else ",".join(sorted(self.roles))
         shares = self._lock is None and "fetcher" in self.roles
         self.housekeeping = Housekeeping(self.ledger, role=role, every_s=SHARING_BEAT_S if shares else BEAT_S)
         self.gates = open_gates(settings, self.ledger, me=self.housekeeping.id if shares else None)
+        self.traces = TraceKeeper(self.ledger, secrets=lambda: (self.registry.version, self.registry.secrets()))
         keys = secret_keys(settings)
         self.telemetry = open_telemetry(
             os.environ,
@@ -148,6 +164,7 @@ class Instance:
             gates=self.gates,
             recipes=self.recipes,
             witness=Witnesses(self.metrics.fetching, *self.telemetry.witnesses()),
+            tracer=self.traces,
             look_up_limit=look_up_limit(settings),
             changed=self.nudge.changed,
             files_away=lambda: self.blobs.away,
@@ -194,6 +211,7 @@ class Instance:
         self.hearing = [
             Hearing(self.ledger, GATES, self.gates.refresh),
             Hearing(self.ledger, RECIPES, self.recipes.refresh),
+            Hearing(self.ledger, TRACES, self.traces.refresh),
             Hearing(self.ledger, WORK, self._wake),
         ]
         self._measure()
@@ -302,7 +320,7 @@ class Instance:
             parts.append(self.engines)
         parts += self._graphs()
         if "fetcher" in self.roles:
-            parts += [self.gates, self.recipes, self.fetcher, *self.hearing]
+            parts += [self.gates, self.recipes, self.traces, self.fetcher, *self.hearing]
         if "watcher" in self.roles:
             parts.append(self.strays)
             parts += [] if self._lock is not None else [self.stamping]

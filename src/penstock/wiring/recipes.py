@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 import structlog
+from aiohttp.abc import AbstractResolver
 
 from penstock.adapters.graph.http import HttpGraph
 from penstock.adapters.graph.limits import Limits
@@ -39,8 +40,12 @@ def graph_for(
     *,
     send: Send = send_declared,
     clock: Callable[[], float] = time.time,
+    resolver: AbstractResolver | None = None,
 ) -> HttpGraph:
-    """Meta's Graph as a recipe and these settings name it. Not started. Raises WrongUse when they do not fit."""
+    """Meta's Graph as a recipe and these settings name it. Not started. Raises WrongUse when they do not fit.
+
+    Without a ``resolver`` names stand for what the machine says.
+    """
     usual = Limits()
     head_s = usual.head_s if parameters.head_s is None else parameters.head_s
     limits = msgspec.structs.replace(
@@ -59,6 +64,7 @@ def graph_for(
         user_agent=parameters.user_agent,
         send=send,
         clock=clock,
+        resolver=resolver,
     )
 
 
@@ -86,9 +92,11 @@ class Engines:
         implementations: Mapping[str, Implementation] | None = None,
         send: Send = send_declared,
         clock: Callable[[], float] = time.time,
+        resolver: AbstractResolver | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
+        self._resolver = resolver
         self._known: dict[str, Implementation] = {**(implementations or {}), BUILT_IN: lambda: send}
         self.standard = Chosen(STANDARD.label, standard, limit=limit_for(settings))
         self._ready: dict[_Key, Chosen] = {_key(STANDARD): self.standard}
@@ -136,7 +144,7 @@ class Engines:
         """Make what is needed for a recipe; whether there is something now."""
         try:
             send = (await asyncio.to_thread(self._found, recipe.implementation))()
-            client = graph_for(self._settings, recipe.parameters, send=send, clock=self._clock)
+            client = graph_for(self._settings, recipe.parameters, send=send, clock=self._clock, resolver=self._resolver)
             client = await self._rehearsed(client, recipe)
             await client.start()
         except Unreachable as error:  # it may be there at the next look

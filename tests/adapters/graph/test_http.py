@@ -30,6 +30,7 @@ from penstock.adapters.graph.limits import Limits
 from penstock.core.errors import WrongUse
 from penstock.core.exchange import Exchange, Trouble
 from penstock.core.verdict import Verdict, judge
+from penstock.core.wire import Wire
 from penstock.core.work import Outcome
 
 HASH = hashlib.sha256(b"penstock-example-image").digest()
@@ -308,3 +309,64 @@ async def test_it_may_be_stopped_twice_and_must_be_started(server: RawServer) ->
         await graph.stop()
         exchange, _ = await graph.look_up(MEDIA_ID, token=TOKEN)
         assert (exchange.trouble, exchange.detail) == (Trouble.LOCAL, "local: RuntimeError")
+
+
+# -- what goes over the wire, where somebody wants to know -----------------------------------------------------------
+
+
+async def test_a_whole_exchange_is_noted_with_its_moments(server: RawServer, graph: HttpGraph) -> None:
+    body = answer_of(server)
+    server.answer(http(200, body, "x-fb-trace-id: AbCdEf", "X-Twice: 1", "X-Twice: 2"))
+    wire = Wire()
+    exchange, found = await graph.look_up(MEDIA_ID, token=TOKEN, wire=wire)
+    assert found is not None
+    assert wire.prepared is not None
+    assert (wire.prepared.method, wire.prepared.target) == ("GET", f"/v26.0/{MEDIA_ID}")
+    assert dict(wire.prepared.headers)["Authorization"] == f"Bearer {TOKEN}"
+    assert (wire.token, wire.status, wire.reason, wire.body) == (TOKEN, 200, "X", body)
+    assert [value for name, value in wire.headers if name == "X-Twice"] == ["1", "2"]
+    moments = [wire.asked_at, wire.slot_at, wire.connected_at, wire.headed_at, wire.ended_at]
+    assert None not in moments
+    assert moments == sorted(moments, key=lambda at: at or 0.0)
+    assert exchange.fresh is True
+    again = Wire()
+    assert (await graph.look_up(MEDIA_ID, token=TOKEN, wire=again))[0].fresh is False
+    assert again.connected_at is not None
+
+
+async def test_an_error_and_a_request_that_was_not_sent_are_noted_as_far_as_they_came(
+    server: RawServer, graph: HttpGraph
+) -> None:
+    server.answer(graph_error(190))
+    wire = Wire()
+    await graph.look_up(MEDIA_ID, token=TOKEN, wire=wire)
+    assert wire.body is not None
+    assert (wire.status, b"OAuthException" in wire.body) == (400, True)
+    unsent = Wire()
+    exchange, _ = await graph.look_up("../x", token=TOKEN, wire=unsent)
+    assert (exchange.trouble, unsent.prepared, unsent.status) == (Trouble.CONTRACT, None, None)
+
+
+async def test_of_a_file_its_size_and_hash_are_noted_and_of_an_error_in_its_place_the_text(
+    server: RawServer, graph: HttpGraph
+) -> None:
+    async def forget(_: bytes) -> None:
+        """Nobody wants the bytes."""
+
+    data = b"\xff\xd8\xff\xe0 a picture"
+    server.answer(http(200, data, kind="image/jpeg"))
+    wire = Wire()
+    await graph.download(server.url, token=TOKEN, write=forget, sha256=None, size=len(data), wire=wire)
+    assert wire.file is not None
+    assert (wire.file.size, wire.file.sha256, wire.file.head) == (len(data), hashlib.sha256(data).digest(), data)
+    assert wire.body is None
+    cut = Wire()
+    server.answer(http(200, data[:5], kind="image/jpeg"))
+    await graph.download(server.url, token=TOKEN, write=forget, sha256=HASH, size=5, wire=cut)
+    assert (cut.body, cut.file is not None and cut.file.size) == (None, 5)
+    error = Wire()
+    server.answer(graph_error(100, status=200))
+    exchange, _ = await graph.download(server.url, token=TOKEN, write=forget, sha256=HASH, size=22, wire=error)
+    assert exchange.graph_code == 100
+    assert error.body is not None
+    assert b"OAuthException" in error.body

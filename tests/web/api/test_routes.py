@@ -46,7 +46,9 @@ async def test_whatever_changes_who_is_served_is_for_admins_of_everything_and_st
         if endpoint.method != "GET" and not (endpoint.role == "admin" and endpoint.everywhere)
     }
 
-    assert {path.split("/")[1] for path in lax} == {"gates", "incidents", "recipes", "reprocess", "rollouts"}
+    assert {path.split("/")[1] for path in lax} == {
+        *("gates", "incidents", "recipes", "reprocess", "rollouts", "traces"),
+    }
     assert set(lax.values()) == {"operator"}
 
 

@@ -16,6 +16,7 @@ from penstock.adapters.graph.troubles import Wrong, named
 from penstock.core import answers
 from penstock.core.exchange import Received, Trouble
 from penstock.core.sniff import looks_like_html
+from penstock.core.wire import FileSeen
 
 
 class Expected:
@@ -85,6 +86,10 @@ class FileBody:
                 self.wrote_s += began - came
         return self._whole()
 
+    def seen(self) -> FileSeen:
+        """What has come so far."""
+        return FileSeen(self._size, self._digest.digest(), self._head)
+
     @property
     def timed_out(self) -> tuple[Trouble, str | None]:
         """Why the time is over, when it is."""
@@ -134,7 +139,7 @@ def instead(content_type: str, body: bytes) -> Wrong | None:
     """The page or the error object that stands where something else was expected; None when it is neither."""
     error = answers.graph_error(body)
     if error is not None:
-        return ErrorBody(error)
+        return ErrorBody(error, body)
     if content_type in {"text/html", "application/xhtml+xml"} or looks_like_html(body):
         return Wrong(Trouble.HTML)
     return None
@@ -143,9 +148,10 @@ def instead(content_type: str, body: bytes) -> Wrong | None:
 class ErrorBody(Wrong):
     """Graph's error object where a file was expected."""
 
-    def __init__(self, error: answers.GraphError) -> None:
+    def __init__(self, error: answers.GraphError, body: bytes) -> None:
         super().__init__(Trouble.ERROR_BODY)
         self.error = error
+        self.body = body
 
 
 async def read_whole(content: StreamReader, most_bytes: int) -> bytes:

@@ -5,6 +5,8 @@ comes without one, and the pool refuses to connect for a request that no check h
 socket around ``core.contract``. A connection stays with its call until the exchange was judged. Used by ``http``.
 """
 
+import time
+
 from aiohttp import (
     ClientError,
     ClientHandlerType,
@@ -18,6 +20,7 @@ from aiohttp.connector import Connection
 from penstock.contract.checking import ContractViolation
 from penstock.contract.sessions import as_prepared
 from penstock.core.contract import Declared, Pinned, violation
+from penstock.core.wire import Wire
 
 
 class BrokenOff(ClientError):  # noqa: N818  named for what it is
@@ -58,10 +61,11 @@ class DeclaredRequest(ClientRequest):
 class Call:
     """One request on its way: what it must be, the check on it, and what was seen of it."""
 
-    __slots__ = ("alone", "declared", "fresh", "held", "peer_address", "pinned", "violation", "wire_method")
+    __slots__ = ("alone", "declared", "fresh", "held", "peer_address", "pinned", "violation", "wire", "wire_method")
 
-    def __init__(self, declared: Declared, pinned: Pinned, *, alone: bool = False) -> None:
+    def __init__(self, declared: Declared, pinned: Pinned, *, alone: bool = False, wire: Wire | None = None) -> None:
         self.pinned = pinned
+        self.wire = wire  # where what goes over the wire is noted, if somebody traces
         self.alone = alone  # whether it needs a connection that was made for it
         self.declared = declared
         self.wire_method: str | None = None
@@ -74,6 +78,8 @@ class Call:
         """The middleware. Raises ContractViolation before anything is sent."""
         prepared = as_prepared(request)
         self.wire_method = prepared.method
+        if self.wire is not None:
+            self.wire.prepared = prepared
         self.violation = violation(prepared, self.declared, self.pinned)
         if self.violation is not None:
             raise ContractViolation(self.violation)
@@ -92,6 +98,8 @@ class Call:
     def connecting(self) -> None:
         """Nothing is known of a connection yet, or no longer: the one from the pool had ended."""
         self.fresh, self.held, self.peer_address = False, None, None
+        if self.wire is not None:
+            self.wire.connecting()
 
     def hold(self, connection: Connection) -> Held:
         """Take a connection, and note who is at its other end."""
@@ -99,6 +107,8 @@ class Call:
         peer = transport.get_extra_info("peername") if transport is not None else None
         self.peer_address = str(peer[0]) if isinstance(peer, tuple) else None
         self.held = Held(connection)
+        if self.wire is not None:
+            self.wire.connected_at = time.monotonic()
         return self.held
 
     def settle(self, *, good: bool) -> None:

@@ -36,6 +36,7 @@ from penstock.core.exchange import Exchange, Found, Received, Trouble
 from penstock.core.form import Form, SmallFile
 from penstock.core.hosts import Web
 from penstock.core.operation import DOWNLOAD, LOOK_UP, UPLOAD, Operation
+from penstock.core.wire import Wire
 
 USER_AGENT = f"Penstock/{__version__} (inbound WhatsApp media; Python {platform.python_version()})"
 READ_BUFFER_BYTES = 2**16  # 1.4 MiB for each open TLS stream; four times as much buys nothing
@@ -152,7 +153,9 @@ class HttpGraph:
         """Whether a URL is plain and its scheme and host are on the allow-list."""
         return self._place(url) is not None
 
-    async def look_up(self, media_id: str, *, token: str, probe: bool = False) -> tuple[Exchange, Found | None]:
+    async def look_up(
+        self, media_id: str, *, token: str, probe: bool = False, wire: Wire | None = None
+    ) -> tuple[Exchange, Found | None]:
         """Ask Graph where the bytes of a media id are."""
 
         async def read(response: ClientResponse, record: Record, time_left: asyncio.Timeout) -> Found | None:
@@ -161,10 +164,18 @@ class HttpGraph:
         web = contract.look_up(self._pinned, media_id)
         if web is None:
             return self._unsent(LOOK_UP, Trouble.CONTRACT, "the media id is not fit to stand in a path")
-        return await self._exchange(Declared(LOOK_UP, web, token), read, probe=probe)
+        return await self._exchange(Declared(LOOK_UP, web, token), read, probe=probe, wire=wire)
 
     async def download(
-        self, url: str, *, token: str, write: Write, sha256: bytes | None, size: int | None, probe: bool = False
+        self,
+        url: str,
+        *,
+        token: str,
+        write: Write,
+        sha256: bytes | None,
+        size: int | None,
+        probe: bool = False,
+        wire: Wire | None = None,
     ) -> tuple[Exchange, Received | None]:
         """Fetch a file, giving its chunks to ``write`` in order; hash and size are compared where they are given."""
 
@@ -177,7 +188,7 @@ class HttpGraph:
             return self._unsent(DOWNLOAD, Trouble.HOST_REFUSED, "the URL is not plain, or its host is not on the list")
         if size is not None and size > self._limits.file_bytes:
             return self._unsent(DOWNLOAD, Trouble.TOO_LARGE, f"{size} bytes are declared", web)
-        return await self._exchange(Declared(DOWNLOAD, web, token), read, probe=probe)
+        return await self._exchange(Declared(DOWNLOAD, web, token), read, probe=probe, wire=wire)
 
     async def upload(self, file: SmallFile, *, phone_number_id: str, token: str) -> tuple[Exchange, str | None]:
         """Upload a file for a number. Whatever fetch implementation is in use, this is sent as it always is."""
@@ -192,11 +203,19 @@ class HttpGraph:
         return web if web is not None and contract.misplaced(DOWNLOAD, web, self._pinned) is None else None
 
     async def _exchange(
-        self, declared: Declared, read: _Answer[T | None], *, probe: bool, send: Send | None = None
+        self,
+        declared: Declared,
+        read: _Answer[T | None],
+        *,
+        probe: bool,
+        send: Send | None = None,
+        wire: Wire | None = None,
     ) -> tuple[Exchange, T | None]:
         """Send one request and read its answer. The connection is pooled after a success and closed after all else."""
+        if wire is not None:
+            wire.token, wire.asked_at = declared.token, time.monotonic()
         async with self._slots:
-            call = Call(declared, self._pinned, alone=probe)
+            call = Call(declared, self._pinned, alone=probe, wire=wire)
             record = Record(call, at=self._clock())
             began = time.monotonic()
             response: ClientResponse | None = None
@@ -206,6 +225,8 @@ class HttpGraph:
                 async with asyncio.timeout(head_s) as time_left:
                     response = await (send or self._send)(self._session, call)
                     record.answered(response.status, response.headers)
+                    if wire is not None:
+                        wire.answered(response.status, response.reason, response.headers.items(), at=time.monotonic())
                     result = await read(response, record, time_left)
             except Exception as error:  # noqa: BLE001  the port promises that a failure is a result
                 self._note(error, record, call, timed_out=time_left.expired())
@@ -213,6 +234,9 @@ class HttpGraph:
                 if response is not None and result is None:
                     response.close()
                 call.settle(good=result is not None)
+            if wire is not None:
+                wire.slot_at, wire.ended_at = began, time.monotonic()
+                wire.file = None if record.body is None else record.body.seen()
             return record.exchange(duration_s=time.monotonic() - began), result
 
     @property
@@ -240,6 +264,7 @@ class HttpGraph:
     def _note(error: Exception, record: Record, call: Call, *, timed_out: bool) -> None:
         if isinstance(error, ErrorBody):
             record.refused(error.error)
+            record.read(error.body)
         if not (timed_out and isinstance(error, TimeoutError)):
             record.wrong(*trouble_of(error))
         elif record.status is None:
@@ -273,7 +298,7 @@ class HttpGraph:
             await self._read_refusal(response, record)
             return None
         _refuse_encoded(response)
-        body = await read_whole(response.content, self._limits.answer_bytes)
+        body = record.read(await read_whole(response.content, self._limits.answer_bytes))
         error = answers.graph_error(body)
         if error is not None:
             record.refused(error)
@@ -335,7 +360,7 @@ class HttpGraph:
         if 300 <= response.status < 400:
             raise Wrong(Trouble.REDIRECT)
         try:
-            body = await read_whole(response.content, self._limits.error_bytes)
+            body = record.read(await read_whole(response.content, self._limits.error_bytes))
         except (Wrong, ClientError, TimeoutError):
             return  # the status has said enough
         error = answers.graph_error(body)

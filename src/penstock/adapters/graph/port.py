@@ -10,6 +10,7 @@ from typing import Protocol
 
 from penstock.core.exchange import Exchange, Found, Received
 from penstock.core.form import SmallFile
+from penstock.core.wire import Wire
 
 Write = Callable[[bytes], Awaitable[None]]
 
@@ -23,14 +24,25 @@ class Graph(Protocol):
     async def stop(self) -> None:
         """Close every connection."""
 
-    async def look_up(self, media_id: str, *, token: str, probe: bool = False) -> tuple[Exchange, Found | None]:
+    async def look_up(
+        self, media_id: str, *, token: str, probe: bool = False, wire: Wire | None = None
+    ) -> tuple[Exchange, Found | None]:
         """Ask Graph where the bytes of a media id are. ``Found`` only when the answer kept its contract.
 
         A ``probe`` has a connection of its own and is given up sooner: it shows how a server is that we have not met.
+        What goes over the wire is noted in ``wire`` where somebody traces.
         """
 
     async def download(
-        self, url: str, *, token: str, write: Write, sha256: bytes | None, size: int | None, probe: bool = False
+        self,
+        url: str,
+        *,
+        token: str,
+        write: Write,
+        sha256: bytes | None,
+        size: int | None,
+        probe: bool = False,
+        wire: Wire | None = None,
     ) -> tuple[Exchange, Received | None]:
         """Fetch a file, giving its chunks to ``write`` in order. ``Received`` only when size and hash are as given.
 

@@ -42,6 +42,12 @@ class Record:
         self._retry_after_s = answers.retry_after_s(headers.get("Retry-After"), now=self._at)
         self._usage = answers.usage(headers)
 
+    def read(self, body: bytes) -> bytes:
+        """The body of an answer that is no file; the same again."""
+        if self._call.wire is not None:
+            self._call.wire.body = body
+        return body
+
     def refused(self, error: GraphError) -> None:
         """Graph says why not."""
         self._error = error

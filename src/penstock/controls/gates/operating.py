@@ -5,21 +5,15 @@ flow come by the keeper, within a second. Called by ``penstock gate`` and ``web.
 """
 
 import math
-import re
-from collections.abc import Collection
 
 import msgspec
 
-from penstock.core import expiry, scope
+from penstock.controls import scopes
+from penstock.core import expiry
 from penstock.core.errors import NotFound, WrongUse
 from penstock.core.expiry import Expiring
 from penstock.core.gate import OPERATOR, Gate
-from penstock.core.media import KINDS
-from penstock.core.operation import REGISTRY
 from penstock.ledger.book import Ledger
-
-_LONGEST_WHY = 500
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +58,7 @@ class Operating:
             raise WrongUse("opening takes the gate away for good: an end goes with a rate or with overriding")
         gate = await self._set(order, order.opening, now) if stays else None
         removed = stays or await self._ledger.gates.open(
-            order.scope, owner=OPERATOR, by=order.by, why=_reason(order.why), now=now
+            order.scope, owner=OPERATOR, by=order.by, why=scopes.reason(order.why), now=now
         )
         active = await self._ledger.gates.active(now=now)
         still = tuple(
@@ -85,7 +79,7 @@ class Operating:
 
     async def _checked(self, order: Order) -> float:
         """The time, once everything that can be wrong with an order was looked at."""
-        _reason(order.why)
+        scopes.reason(order.why)
         if order.opening is not None and not (math.isfinite(order.opening) and order.opening >= 0):
             raise WrongUse("an opening is a number of files per second, 0 or more")
         now = await self._ledger.now()
@@ -93,45 +87,21 @@ class Operating:
             raise WrongUse("the end of this gate is over already: it must be in the future")
         gates = await self._ledger.gates.active(now=now)
         if not any(gate.scope == order.scope for gate in gates):  # what was removed meanwhile must open again
-            scope.check(order.scope, await self._known(order.scope))
+            await scopes.check(self._ledger, order.scope)
         return now
-
-    async def _known(self, wanted: dict[str, str]) -> dict[str, Collection[str]]:
-        """The names that there are of the kind that a scope names."""
-        store = self._ledger.provisioning
-        match next(iter(wanted), ""):
-            case "workspace":
-                return {"workspace": [str(row["name"]) for row in await store.workspaces()]}
-            case "app":
-                return {"app": [str(row["name"]) for row in await store.apps()]}
-            case "credential":
-                return {"credential": [str(row["name"]) for row in await store.credentials()]}
-            case "number":
-                return {"number": [str(row["phone_number_id"]) for row in await store.numbers()]}
-            case _:
-                hosts = {host for places in self._ledger.hosts.values() for host in places}
-                return {"host": hosts, "operation": tuple(REGISTRY), "kind": KINDS}
 
     async def _set(self, order: Order, opening: float | None, now: float) -> Gate:
         id_ = await self._ledger.gates.shut(
             order.scope,
             owner=OPERATOR,
             by=order.by,
-            why=_reason(order.why),
+            why=scopes.reason(order.why),
             now=now,
             opening=opening,
             until=order.until,
             override_automatic=order.override_automatic,
         )
         return next(gate for gate in await self._ledger.gates.active(now=now) if gate.id == id_)
-
-
-def _reason(why: str) -> str:
-    """A reason in one line. Raises WrongUse when there is none."""
-    told = " ".join(_CONTROLS.sub(" ", why.encode("utf-8", "replace").decode()).split())
-    if not told or len(told) > _LONGEST_WHY:
-        raise WrongUse(f"say why, in 1 to {_LONGEST_WHY} characters: it is kept in the audit log and shown to others")
-    return told
 
 
 def _named(gate: Gate) -> str:

@@ -75,7 +75,7 @@ class Watch:
         self._detector = Detector(probing=probing)
         self._evidence = Evidence(rng)
         self._open: dict[Key, Open] = {}
-        self._hours: dict[Key, list[int]] = {}
+        self._hours: dict[str, dict[str, list[int]]] = {}  # operation -> family -> [outcomes, failures]
         self._hour: int | None = None
         self._begun = False
 
@@ -188,10 +188,13 @@ class Watch:
                 one.count(seen)
         if not seen.first or self._open:  # an hour with an incident says nothing about what is normal
             return
-        for family in set(FAMILIES.values()):
-            hour = self._hours.setdefault(Key(seen.operation, family), [0, 0])
+        hours = self._hours.get(seen.operation)
+        if hours is None:
+            hours = self._hours[seen.operation] = {family: [0, 0] for family in FAMILIES.values()}
+        for hour in hours.values():
             hour[0] += 1
-            hour[1] += fails(seen, family)
+        if seen.outcome in FAMILIES:
+            hours[FAMILIES[seen.outcome]][1] += 1
 
     # -- incidents ------------------------------------------------------------------------------
 
@@ -214,7 +217,11 @@ class Watch:
             self._hour = hour
         if hour == self._hour:
             return
-        added = [(key, baseline.Hour(self._hour, *both)) for key, both in self._hours.items() if both[0]]
+        added = [
+            (Key(operation, family), baseline.Hour(self._hour, *both))
+            for operation, hours in self._hours.items()
+            for family, both in hours.items()
+        ]
         self._hour, self._hours = hour, {}
         await self._ledger.incidents.add_hours(added, now=now)
         for key, hours in (await self._ledger.incidents.hours(now=now)).items():

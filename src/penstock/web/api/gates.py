@@ -17,8 +17,9 @@ from penstock.core.gate import SCOPES, holds
 from penstock.core.gate import Gate as Row
 from penstock.ledger.audit_log import readable
 from penstock.ledger.book import Ledger
-from penstock.ledger.rows import Access
+from penstock.web.api import scopes
 from penstock.web.api.endpoint import Ask, NoQuery, missing
+from penstock.web.api.scopes import Scope
 from penstock.web.api.shapes import Hex, Time
 from penstock.web.problems import ProblemError
 from penstock.web.words import THIN, rfc3339, utc
@@ -27,18 +28,6 @@ Why = Annotated[str, Meta(min_length=1, max_length=500, description="kept in the
 Opening = Annotated[float, Meta(ge=0, description="files a second; 0 is shut")]
 Before = Annotated[int, Meta(ge=1, description="`next` of the page before")]
 Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with a time zone")]
-
-
-class Scope(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """What a gate is about: one thing by its name, or everything when nothing is named."""
-
-    host: str | None = None
-    operation: str | None = None
-    app: str | None = None
-    workspace: str | None = None
-    credential: str | None = None
-    number: Annotated[str | None, Meta(description="Meta's phone number id")] = None
-    kind: str | None = None
 
 
 class GateNew(Struct, forbid_unknown_fields=True):
@@ -144,15 +133,15 @@ class Gates:
     async def gates(self, ask: Ask, _query: NoQuery) -> GateList:
         """The gates that the token may see."""
         rows = await self._ledger.gates.active(now=await self._ledger.now())
-        mine = await self._scopes_of(ask.access)
+        mine = await scopes.of(self._ledger, ask.access)
         rows = [row for row in rows if mine is None or row.scope in mine]
         holding = await self._ledger.counts.holding() if rows else {}
         return GateList([_gate(row, holding.get(row.id, 0)) for row in rows])
 
     async def set_gate(self, ask: Ask, _query: NoQuery, new: GateNew) -> GateSet:
         """Shut or narrow a gate; then say what that costs."""
-        scope = _named(new.scope)
-        await self._allowed(ask.access, scope)
+        scope = scopes.named(new.scope)
+        await scopes.check(self._ledger, ask.access, scope)
         if new.opening is None and not new.override_automatic:
             raise ProblemError(400, "a gate that is wide open does nothing", do="take it away with DELETE")
         order = self._order(ask, scope, new.why, new.opening, new.until, override=new.override_automatic)
@@ -166,10 +155,10 @@ class Gates:
 
     async def open_gate(self, ask: Ask, query: GateQuery) -> None:
         """Take the operator's gate of a scope away."""
-        scope = _named(query)
+        scope = scopes.named(query)
         if len(scope) + query.all_ != 1:
             raise ProblemError(400, "name exactly one scope", do=f"one of {', '.join(SCOPES)}, or all=true")
-        await self._allowed(ask.access, scope)
+        await scopes.check(self._ledger, ask.access, scope)
         try:
             await self._operating.open(self._order(ask, scope, query.why, None, None, override=False))
         except NotFound:
@@ -204,35 +193,6 @@ class Gates:
             until=None if until is None else until.timestamp(),
             override_automatic=override,
         )
-
-    async def _scopes_of(self, access: Access) -> list[dict[str, str]] | None:
-        """The scopes that a token with a workspace may see and set; None for one that is for all of them."""
-        if access.workspace is None:
-            return None
-        numbers = await self._ledger.provisioning.numbers()
-        mine = [str(row["phone_number_id"]) for row in numbers if row["workspace"] == access.workspace]
-        return [{"workspace": access.workspace}, *({"number": number} for number in mine)]
-
-    async def _allowed(self, access: Access, scope: dict[str, str]) -> None:
-        """Raise ProblemError for a scope that is not the token's: 403 for what all share, 404 for what others own."""
-        mine = await self._scopes_of(access)
-        if mine is None or scope in mine:
-            return
-        if scope.keys() & {"workspace", "number"}:
-            raise missing()
-        raise ProblemError(
-            403,
-            "this token is for a single workspace, and this gate would concern others",
-            do="name the workspace, or one of its numbers",
-        )
-
-
-def _named(given: Scope | GateQuery) -> dict[str, str]:
-    """The one thing that was named, or nothing. Raises ProblemError."""
-    named = {name: value for name in SCOPES if (value := getattr(given, name)) is not None}
-    if len(named) > 1:
-        raise ProblemError(400, "a gate's scope is everything, or exactly one thing by its name")
-    return named
 
 
 def _gate(row: Row, holding: int) -> Gate:

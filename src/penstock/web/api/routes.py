@@ -14,6 +14,7 @@ from penstock.web.api import reading as read
 from penstock.web.api import recipes as ways
 from penstock.web.api import reprocess as again
 from penstock.web.api import shapes
+from penstock.web.api import traces as traced
 from penstock.web.api.endpoint import Endpoint
 from penstock.web.api.gates import Gates
 from penstock.web.api.incidents import Incidents
@@ -22,6 +23,7 @@ from penstock.web.api.reading import Reading
 from penstock.web.api.recipes import Recipes
 from penstock.web.api.reprocess import Reprocessing
 from penstock.web.api.rollouts import Rollouts
+from penstock.web.api.traces import Traces
 
 PREFIX = "/api/v1"
 
@@ -36,6 +38,7 @@ def table(
     incidents: Incidents,
     recipes: Recipes,
     rollouts: Rollouts,
+    traces: Traces,
 ) -> tuple[Endpoint, ...]:
     """Every endpoint."""
     return (
@@ -45,6 +48,7 @@ def table(
         *_incidents(incidents),
         *_recipes(recipes),
         *rollouts.endpoints(),
+        *traced.endpoints(traces),
         *_workspaces_and_apps(provisioning),
         *_credentials_and_numbers(provisioning),
     )

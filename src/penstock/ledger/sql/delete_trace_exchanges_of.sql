@@ -1,0 +1,1 @@
+DELETE FROM trace_exchanges WHERE media_row = :media_row

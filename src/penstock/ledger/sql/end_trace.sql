@@ -1,0 +1,2 @@
+UPDATE traces SET ended_at = :now, ended_by = :who, ended_why = :why
+WHERE id = :id AND ended_at IS NULL AND until > :now RETURNING 1

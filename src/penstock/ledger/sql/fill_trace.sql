@@ -1,0 +1,1 @@
+UPDATE traces SET exchanges = :exchanges, bytes = :bytes WHERE id = :id

@@ -1,0 +1,4 @@
+-- Of a file that was erased meanwhile nothing is kept.
+INSERT INTO trace_exchanges (trace_id, media_row, workspace_id, at, exchange)
+SELECT :trace_id, m.id, m.workspace_id, :at, :exchange FROM media m
+WHERE m.id = :media_row AND m.stage <> 'erased' RETURNING 1
