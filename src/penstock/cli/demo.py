@@ -44,14 +44,14 @@ async def _acts(*, speed: float, seed: int, json_: bool) -> int:
 
     from penstock.demo import play
 
-    showing.note("playing the acts; this takes about four minutes")
+    showing.note("playing the acts; this takes about five minutes")
     structlog.configure(processors=[_but_expected, *structlog.get_config()["processors"]])
     played = await play.acts(speed=speed, seed=seed)
     if json_:
         click.echo(json.dumps(msgspec.to_builtins(played)))
     else:
         calm, contract, outage = played.acts.calm, played.acts.contract, played.acts.outage
-        incident = played.acts.incident
+        incident, rollout = played.acts.incident, played.acts.rollout
         click.echo(
             f"calm: {words.many(calm.messages, 'message')}, {words.many(calm.media, 'file')}, "
             f"{words.count(calm.attached)} attached, {calm.lost} lost, {calm.doubled} doubled; "
@@ -77,6 +77,11 @@ async def _acts(*, speed: float, seed: int, json_: bool) -> int:
             f"{outage.calls_per_s_while_shut} requests a second while shut, flowing {outage.recover_s} s after it was "
             f"well, drained {outage.drain_s} s later; {words.count(outage.attached)} of "
             f"{words.many(outage.media, 'file')} attached, {outage.lost} lost, {outage.doubled} doubled"
+        )
+        click.echo(
+            f"rollout: a good candidate went through {', '.join(rollout.stages)} in {rollout.promoted_s} s; one that half "
+            f"of the fleet rejects was taken back after {rollout.bad_candidate_rolled_back_s} s and "
+            f"{words.many(rollout.bad_candidate_failures, 'failure')}; {rollout.lost} lost"
         )
         click.echo("audit: every file is accounted for" if played.audit_ok else "audit: it does not add up")
     return 0 if played.clean else 1

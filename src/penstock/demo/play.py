@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from penstock.core.operation import LOOK_UP
-from penstock.demo import calm, contract, incident, outage
+from penstock.demo import calm, contract, incident, outage, rollout
 from penstock.demo.stage import NUMBER, Stage, free_or
 from penstock.flow.auditing import audit
 from penstock.ledger.rows import Tally
@@ -32,7 +32,7 @@ class Played(msgspec.Struct, frozen=True):
     def clean(self) -> bool:
         """Whether every act showed what it should."""
         calm, contract, outage = self.acts.calm, self.acts.contract, self.acts.outage
-        incident = self.acts.incident
+        incident, rollout = self.acts.incident, self.acts.rollout
         refused = contract.rolled_back and not contract.requests_on_wire_with_wrong_method
         back = outage.recover_s is not None and outage.attached == outage.media
         found = (
@@ -40,8 +40,13 @@ class Played(msgspec.Struct, frozen=True):
             and incident.failures_to_cause is not None
             and not incident.text_delayed
         )
-        lost = sum(act.lost + act.doubled for act in (calm, incident, outage)) + contract.items_lost + contract.doubled
-        return self.audit_ok and refused and found and back and not lost
+        lost = (
+            sum(act.lost + act.doubled for act in (calm, incident, outage, rollout))
+            + contract.items_lost
+            + contract.doubled
+        )
+        staged = rollout.promoted_s is not None and rollout.bad_candidate_rolled_back_s is not None
+        return self.audit_ok and refused and found and back and staged and not lost
 
 
 class Acts(msgspec.Struct, frozen=True):
@@ -51,6 +56,7 @@ class Acts(msgspec.Struct, frozen=True):
     contract: contract.Figures
     incident: incident.Figures
     outage: outage.Figures
+    rollout: rollout.Figures
 
 
 async def acts(*, speed: float = 1.0, seed: int = 0) -> Played:
@@ -64,6 +70,7 @@ async def acts(*, speed: float = 1.0, seed: int = 0) -> Played:
                 contract=await contract.play(stage),
                 incident=await incident.play(stage),
                 outage=await outage.play(stage),
+                rollout=await rollout.play(stage),
             )
             books = await audit(stage.instance.ledger, stage.instance.blobs)
             number = figures.incident.incident

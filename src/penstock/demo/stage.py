@@ -22,6 +22,9 @@ from penstock.wiring.instance import Instance
 
 NUMBER = "100000000000002"
 WORKSPACE = "demo"
+LAB = "lab"  # the workspace for tests
+TENANTS = 24  # workspaces beside the demo's own: enough for an alarm that needs no probes to confirm it
+REPAIRED = "repaired"  # an implementation that sends what is declared, whatever else is in use
 _APP = "demo"
 _CREDENTIAL = "demo"
 _HOST = "127.0.0.1"
@@ -146,6 +149,20 @@ class Stage:
             callback=f"{self.base}/webhooks/whatsapp/{_APP}",
             token=_CREDENTIAL,
         )
+
+
+async def tenants(stage: Stage) -> list[str]:
+    """A number for each of many workspaces, all of one app and one token; one of the workspaces is for tests."""
+    keep, now = stage.instance.ledger.provisioning, await stage.instance.ledger.now()
+    names = [LAB, *(f"tenant-{nth:02}" for nth in range(1, TENANTS))]
+    numbers = [f"1000000000001{nth:02}" for nth in range(TENANTS)]
+    known = {row["name"] for row in await keep.workspaces()}
+    for name, number in zip(names, numbers, strict=True):
+        if name not in known:
+            await keep.add_workspace(name, test=name == LAB, now=now)
+            await stage.add_number(number, workspace=name)
+    await stage.instance.registry.refresh()
+    return numbers
 
 
 def free_or(port: int) -> int:
