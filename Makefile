@@ -61,7 +61,7 @@ docs: install ## write anew what docs/ draws from the source
 	@$(BIN)/python tools/draw_docs.py --write
 
 bench: install ## the benchmarks, each as a ratio to a floor measured in the same run
-	@for part in receive fetch memory answer check claim fair gates watch rollouts; do $(BIN)/penstock bench $$part || exit 1; done
+	@for part in receive fetch memory answer check claim fair gates watch rollouts "watch --cost"; do $(BIN)/penstock bench $$part || exit 1; done
 
 lock: ## compile the pinned requirement files anew
 	@uv=$$(PYTHON="$(PYTHON)" tools/bring-uv) || exit 1; \
