@@ -27,6 +27,7 @@ async def test_the_incident_is_noticed_named_held_and_over_without_a_loss(tmp_pa
     assert figures.gate_after_alarm_s is not None
     assert figures.attached == figures.media > 0
     assert (figures.text_delayed, figures.lost, figures.doubled) == (0, 0, 0)
+    assert figures.stages == ("test", "1", "5", "25", "100", "done")
     assert over.state == "closed"
     assert books.ok
     page = report.read_text(encoding="utf-8")

@@ -1,39 +1,11 @@
-"""The demo shows what it says: files of every kind arrive, each once, and the books add up."""
+"""The show: files of every kind arrive until it is stopped. The acts, one after the other, are run by tests/cli."""
 
 import asyncio
-import shutil
-from pathlib import Path
 
 import aiohttp
 
 from penstock.demo import play
 from penstock.ledger.rows import Tally
-
-
-async def test_every_act_shows_what_it_should_and_the_books_add_up() -> None:
-    played = await play.acts(seed=3)
-    assert played.clean
-    calm, contract = played.acts.calm, played.acts.contract
-    assert (calm.lost, calm.doubled) == (0, 0)
-    assert calm.attached == calm.media > 0
-    assert calm.messages > calm.media
-    assert calm.p50_attach_s is not None
-    assert calm.p99_attach_s is not None
-    assert calm.p50_attach_s <= calm.p99_attach_s
-    assert contract.requests_refused >= contract.files > 0
-    assert (contract.requests_on_wire_with_wrong_method, contract.rolled_back) == (0, True)
-    assert (contract.items_lost, contract.doubled) == (0, 0)
-    seed = played.acts.incident
-    assert (seed.operation_named, seed.text_delayed, seed.lost, seed.doubled) == ("media.look_up", 0, 0, 0)
-    assert played.report is not None
-    assert "<svg" in Path(played.report).read_text(encoding="utf-8")
-    shutil.rmtree(Path(played.report).parent)
-    outage = played.acts.outage
-    assert outage.attached == outage.media > 0
-    assert (outage.lost, outage.doubled) == (0, 0)
-    assert outage.held_max > 0
-    assert outage.recover_s is not None
-    assert played.audit_ok
 
 
 async def test_the_show_goes_on_until_it_is_stopped_and_lets_its_visitor_in() -> None:

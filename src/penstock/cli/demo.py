@@ -79,8 +79,8 @@ async def _acts(*, speed: float, seed: int, json_: bool) -> int:
             f"{words.many(outage.media, 'file')} attached, {outage.lost} lost, {outage.doubled} doubled"
         )
         click.echo(
-            f"rollout: a good candidate went through {', '.join(rollout.stages)} in {rollout.promoted_s} s; one that half "
-            f"of the fleet rejects was taken back after {rollout.bad_candidate_rolled_back_s} s and "
+            f"rollout: a good candidate went through {', '.join(rollout.stages)} in {rollout.promoted_s} s; one that "
+            f"half of the fleet rejects was taken back after {rollout.bad_candidate_rolled_back_s} s and "
             f"{words.many(rollout.bad_candidate_failures, 'failure')}; {rollout.lost} lost"
         )
         click.echo("audit: every file is accounted for" if played.audit_ok else "audit: it does not add up")
@@ -91,7 +91,8 @@ def _but_expected(_log: object, _level: str, event: MutableMapping[str, Any]) ->
     """Leave out of the log what an act does on purpose."""
     import structlog
 
-    if event["event"] in {"contract.violated", "breaker.set"} or event["event"].startswith("incident."):
+    told = str(event["event"])
+    if told in {"contract.violated", "breaker.set", "rollout.moved"} or told.startswith("incident."):
         raise structlog.DropEvent
     return event
 

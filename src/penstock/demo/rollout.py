@@ -1,4 +1,4 @@
-"""The rollout act: the next version of Graph, staged to everybody, and the one after it, which a part of the fleet rejects.
+"""The rollout act: the next version of Graph goes to everybody, and one that a part of the fleet rejects is taken back.
 
 Both go their way by themselves: what moves them on or takes them back is the evidence. Called by ``demo.play``.
 """
@@ -13,11 +13,11 @@ from penstock.core.recipe import Parameters
 from penstock.core.staging import ROLLED_BACK
 from penstock.demo.calm import counted, settled, until
 from penstock.demo.stage import Stage, tenants
-from penstock.simulator import FaultRule, Scenario, Sent, Server, Webhooks
+from penstock.simulator import FaultRule, Rules, Scenario, Sent, Server, Webhooks
 
 _GOOD, _BAD = "v90.0", "v91.0"  # versions that nobody else asks for
 _WHO = "demo"
-_FEW = 5  # outcomes suffice at each stage: the act is short
+_FEW = 5  # outcomes suffice for the good one at each stage: the act is short
 _WAIT_S = 300.0
 _LOOK_EVERY_S = 0.1
 _KINDS = ("image", "voice", "document")
@@ -45,7 +45,7 @@ async def play(stage: Stage, *, rate_per_s: float = 30.0) -> Figures:
     sending = asyncio.create_task(_keep_sending(stage, numbers, sent, rate_per_s))
     try:
         await until(lambda: _nothing_is_open(stage), wait_s=_WAIT_S)  # what an act before this one left behind
-        stages, promoted_s = await _roll_out(stage, "next", _GOOD, files=3)
+        stages, promoted_s = await _roll_out(stage, "next", _GOOD, files=3, outcomes=_FEW)
         # The test workspace would refuse this one; here everybody else is to show what becomes of it.
         ends, taken_back_s = await _roll_out(stage, "after-next", _BAD, without_test=True)
         bad = (await Operating(stage.instance.ledger).latest()).progress.failures
@@ -69,7 +69,7 @@ async def play(stage: Stage, *, rate_per_s: float = 30.0) -> Figures:
 
 
 async def _roll_out(
-    stage: Stage, name: str, version: str, *, files: int = 1, without_test: bool = False
+    stage: Stage, name: str, version: str, *, files: int = 1, outcomes: int | None = None, without_test: bool = False
 ) -> tuple[tuple[str, ...], float]:
     """Start a rollout and watch it to its end: the stages that it went through, and how long it took."""
     ledger, loop = stage.instance.ledger, asyncio.get_running_loop()
@@ -78,7 +78,7 @@ async def _roll_out(
     await ledger.recipes.add(
         name, implementation="declared", parameters=Parameters(graph_version=version), who=_WHO, why=why
     )
-    order = Order(recipe=name, by=_WHO, why=why, files=files, outcomes=_FEW, without_test=without_test)
+    order = Order(recipe=name, by=_WHO, why=why, files=files, outcomes=outcomes, without_test=without_test)
     stages = [(await operating.start(order)).stage]
     while (rollout := await operating.latest()).running and loop.time() < began + _WAIT_S:
         if rollout.stage != stages[-1]:
@@ -92,7 +92,8 @@ async def _roll_out(
 def _fleet(stage: Stage) -> Scenario:
     behind = FaultRule(fault="get-405", hop="lookup", versions=(_BAD,))
     servers = (Server(name="knows", count=_KNOWING), Server(name="behind", count=_BEHIND, faults=(behind,)))
-    return Scenario(servers=servers, speed=stage.speed, webhooks=Webhooks(url=False))
+    rules = Rules(balance="request")  # a connection that met a server which knows it would hide the others
+    return Scenario(servers=servers, speed=stage.speed, webhooks=Webhooks(url=False), rules=rules)
 
 
 async def _keep_sending(stage: Stage, numbers: list[str], sent: list[Sent], rate_per_s: float) -> None:

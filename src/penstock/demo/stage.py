@@ -91,7 +91,12 @@ class Stage:
             port = listening.getsockname()[1]
             self.base = f"http://{_HOST}:{port}"
             resolver = names.FleetNames(self._platform.addresses) if self._doors > 1 else None
-            self.instance = Instance(self._settings(port), send=self.fetching, resolver=resolver)
+            self.instance = Instance(
+                self._settings(port),
+                send=self.fetching,
+                resolver=resolver,
+                implementations={REPAIRED: lambda: send_declared},
+            )
             await self.instance.start()
             stack.push_async_callback(self.instance.stop)
             await self._introduce()
