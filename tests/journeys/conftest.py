@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ import pytest
 
 from penstock.bench.postgres import reserve
 from penstock.demo.stage import Stage
-from penstock.settings import PostgresUrl, SqliteUrl
+from penstock.settings import PostgresUrl, Settings, SqliteUrl, alert_targets
 from penstock.simulator import Platform, Scenario
 
 
@@ -150,5 +151,35 @@ async def stage(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
 
         async def start(scenario: Scenario | None = None, **rest: Any) -> Stage:
             return await stack.enter_async_context(Stage(tmp_path, scenario or Scenario(), **rest))
+
+        yield start
+
+
+class Announced(Stage):
+    """A stage whose incidents are told to somebody."""
+
+    alerts = ""
+    heartbeat: str | None = None
+
+    def _settings(self, port: int) -> Settings:
+        told = alert_targets(self.alerts)
+        return dataclasses.replace(super()._settings(port), alerts=told, heartbeat_url=self.heartbeat)
+
+
+@pytest.fixture
+async def announced(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
+    """Starts Penstock beside a simulated Meta, with alert targets."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(
+            alerts: str, scenario: Scenario | None = None, *, heartbeat: str | None = None, **rest: Any
+        ) -> Stage:
+            made = Announced(tmp_path, scenario or Scenario(), **rest)
+            made.alerts, made.heartbeat = alerts, heartbeat
+            it = await stack.enter_async_context(made)
+            async with asyncio.timeout(300):
+                while len(await it.instance.ledger.alerts.targets()) < len(alert_targets(alerts)):
+                    await asyncio.sleep(0.1)
+            return it
 
         yield start

@@ -1,51 +1,18 @@
 """Alert targets that hang, fail or are gone while files flow: nothing waits for them, and each is told when it returns."""
 
 import asyncio
-import contextlib
-import dataclasses
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
-
-import pytest
 
 from penstock.adapters.db.sqlite import SqliteDatabase
 from penstock.adapters.seal.fernet import FernetSealer
 from penstock.core.detector import Key
-from penstock.core.operation import LOOK_UP
 from penstock.demo.calm import counted
 from penstock.demo.stage import NUMBER, Stage
 from penstock.ledger.book import Ledger
-from penstock.settings import Settings, alert_targets
-from penstock.simulator import FaultRule, Platform, Scenario, Server, Webhooks
+from penstock.simulator import Platform
 
 Start = Callable[..., Awaitable[Stage]]
-
-
-class Announced(Stage):
-    """A stage whose incidents are told to somebody."""
-
-    alerts = ""
-    heartbeat: str | None = None
-
-    def _settings(self, port: int) -> Settings:
-        told = alert_targets(self.alerts)
-        return dataclasses.replace(super()._settings(port), alerts=told, heartbeat_url=self.heartbeat)
-
-
-@pytest.fixture
-async def announced(tmp_path: Path) -> AsyncIterator[Start]:
-    """Starts Penstock beside a simulated Meta, with alert targets."""
-    async with contextlib.AsyncExitStack() as stack:
-
-        async def start(alerts: str, scenario: Scenario | None = None, *, heartbeat: str | None = None) -> Stage:
-            made = Announced(tmp_path, scenario or Scenario())
-            made.alerts, made.heartbeat = alerts, heartbeat
-            it = await stack.enter_async_context(made)
-            await until(lambda: targets(it.instance.ledger, len(alert_targets(alerts))))
-            return it
-
-        yield start
 
 
 async def until(true: Callable[[], Awaitable[bool]]) -> None:
@@ -133,61 +100,6 @@ async def pending(it: Stage, state: str, count: int = 1) -> bool:
     """Whether so many targets, at least, are in a state."""
     states = [each.state for each in await it.instance.ledger.alerts.targets()]
     return states.count(state) >= count
-
-
-async def test_a_fleet_that_turns_bad_is_told_with_its_cause_and_told_to_be_over(
-    announced: Start, receiver: Any
-) -> None:
-    quiet = Webhooks(url=False)  # each file has to be looked up
-    bad = FaultRule(fault="server-error", hop="lookup", probability=0.5)
-    it = await announced(f"webhook+{receiver.url}/hook", Scenario(servers=(Server(),), webhooks=quiet))
-    numbers = [f"1000000000002{nth:02}" for nth in range(30)]  # of a workspace each: no alarm has to be confirmed
-    now = await it.instance.ledger.now()
-    for number in numbers:
-        await it.instance.ledger.provisioning.add_workspace(f"of-{number}", test=False, now=now)
-        await it.instance.ledger.provisioning.add_number(
-            number, workspace=f"of-{number}", app="demo", credential="demo", now=now
-        )
-        it.platform.add_number(
-            number, app_secret=it.app_secret.encode(), callback=f"{it.base}/webhooks/whatsapp/demo", token="demo"
-        )
-    await it.instance.registry.refresh()
-    for number in numbers:
-        await it.platform.send(number, "image")
-    await until(lambda: attached(it, len(numbers)))
-    assert receiver.asked == 0
-
-    it.platform.set_scenario(Scenario(servers=(Server(faults=(bad,)),), webhooks=quiet))
-
-    async def told_of_it() -> bool:
-        if hooks(receiver):
-            return True
-        for number in numbers:
-            await it.platform.send(number, "image")
-        await asyncio.sleep(0.9)
-        return False
-
-    await until(told_of_it)
-    body = hooks(receiver)[0].json
-    named = (body["event"], body["incident"]["operation"], body["incident"]["class"])
-    assert named == ("opened", LOOK_UP.name, "upstream")
-    assert body["url"] == f"{it.base}/api/v1/incidents/{body['incident']['id']}"
-
-    it.platform.set_scenario(Scenario(servers=(Server(),), webhooks=quiet))
-
-    async def told_that_it_is_over() -> bool:
-        for number in numbers[::3]:
-            await it.platform.send(number, "image")
-        await asyncio.sleep(0.9)
-        rows = await it.instance.ledger.incidents.latest()
-        (target,) = await it.instance.ledger.alerts.targets()
-        return all(row.state == "closed" for row in rows) and target.behind == 0
-
-    await until(told_that_it_is_over)
-    for id_ in {id_ for _, id_ in words(receiver)}:  # each of them is one story
-        story = [event for event, of in words(receiver) if of == id_]
-        assert (story[0], story[-1]) == ("opened", "closed")
-        assert set(story[1:-1]) <= {"updated"}
 
 
 async def test_killed_while_a_target_has_not_answered_it_tells_it_again_under_the_same_id(
