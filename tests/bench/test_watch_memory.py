@@ -21,9 +21,10 @@ async def test_the_process_is_fed_by_pages(tmp_path: Path) -> None:
 
 async def test_more_traffic_takes_no_more_memory(tmp_path: Path) -> None:
     rng, shown, sizes = random.Random(3), 0, []
-    async with installation.provisioned(installation.settings(tmp_path)) as ledger:
+    settings = installation.settings(tmp_path)
+    async with installation.provisioned(settings) as ledger:
         began_at = await ledger.now()
-        controls = [make() for make in watchers.controls(ledger)]
+        controls = [make() for make in watchers.controls(ledger, settings)]
         tracemalloc.start()
         try:
             for until in (FULL, 4 * FULL):

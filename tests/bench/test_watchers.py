@@ -1,9 +1,9 @@
 """What is shown to the watch is what an instance's watch would see of quiet traffic."""
 
 import random
+from pathlib import Path
 
-from penstock.bench import watchers
-from penstock.controls.watch.watch import Watch
+from penstock.bench import installation, watchers
 from penstock.core.work import Outcome
 from penstock.ledger.book import Ledger
 
@@ -20,7 +20,17 @@ def test_every_file_is_looked_up_and_downloaded_once() -> None:
     assert all(each.first and each.contract_ok for each in made)
 
 
-def test_the_controls_are_made_anew_each_time(ledger: Ledger) -> None:
-    makers = watchers.controls(ledger)
-    assert any(isinstance(make(), Watch) for make in makers)
+async def test_the_controls_are_those_of_an_instance_and_made_anew_each_time(ledger: Ledger, tmp_path: Path) -> None:
+    makers = watchers.controls(ledger, installation.settings(tmp_path))
+    made = [make() for make in makers]
+    assert {type(each).__name__ for each in made} >= {"Probing", "Signs", "Tickets", "Reruns", "Rollouts", "Changes"}
     assert all(make() is not make() for make in makers)
+
+
+async def test_no_probe_is_sent_for_nobody_has_a_number_for_tests(ledger: Ledger, tmp_path: Path) -> None:
+    now = await ledger.now()
+    shown = list(watchers.attempts(random.Random(1), first=0, count=100, began_at=now - 9, per_s=10.0, workspaces=5))
+    for make in watchers.controls(ledger, installation.settings(tmp_path)):
+        await make().look(shown, now)
+    assert await ledger.probes.standing() is None
+    assert await ledger.incidents.latest() == []

@@ -102,7 +102,7 @@ async def work(told: Facts, parent: Parent) -> None:
                 continue
             if order["order"] == "watch_alone":
                 await fetcher.stop()
-                parent.say(**await _watch_alone(ledger), files=sum(count.endings.values()))
+                parent.say(**await _watch_alone(ledger, settings), files=sum(count.endings.values()))
                 continue
             if switch is not None:
                 switch.checked = order["checked"]
@@ -111,7 +111,7 @@ async def work(told: Facts, parent: Parent) -> None:
                 window = count.clocks.window(warm_up=order["warm_up"], items=order["items"])
             if not started:
                 if told.get("watch"):
-                    rounds = Rounds(ledger, watchers.controls(ledger), owner=f"bench-{os.getpid()}")
+                    rounds = Rounds(ledger, watchers.controls(ledger, settings), owner=f"bench-{os.getpid()}")
                     await rounds.start()
                     stack.push_async_callback(rounds.stop)
                 await fetcher.start()
@@ -151,15 +151,19 @@ async def open_fetcher(
     )
 
 
-async def _watch_alone(ledger: Ledger) -> Facts:
-    """CPU seconds of the watch for all attempts that were made, page by page, as in its rounds."""
-    tail, controls = ledger.tail(), [make() for make in watchers.controls(ledger)]
+async def _watch_alone(ledger: Ledger, settings: Settings) -> Facts:
+    """CPU seconds of the watch for all attempts that were made, page by page, as in its rounds.
+
+    Each page is looked at as if it were the time of its last attempt: what is done every few seconds is done as often
+    as it was while these attempts were made.
+    """
+    tail, controls = ledger.tail(), [make() for make in watchers.controls(ledger, settings)]
     now, attempts = await ledger.now(), 0
     await tail.begin(since=0.0)
     began = time.process_time()
     while seen := await tail.read(now=now):
         for control in controls:
-            await control.look(seen, now)
+            await control.look(seen, seen[-1].at)
         attempts += len(seen)
     return {"attempts": attempts, "cpu_s": time.process_time() - began}
 

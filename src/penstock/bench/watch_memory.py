@@ -20,7 +20,7 @@ async def work(told: Facts, parent: Parent) -> None:
     rng, shown = random.Random(told["seed"]), 0
     async with installation.provisioned(settings) as ledger:
         began_at = await ledger.now()
-        controls = [make() for make in watchers.controls(ledger)]
+        controls = [make() for make in watchers.controls(ledger, settings)]
         parent.say()
         while (order := await parent.order()) is not None:
             for first in range(shown, shown + order["attempts"], _PAGE):

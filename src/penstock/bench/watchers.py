@@ -6,29 +6,36 @@ Used by the fetching process when it is told to watch, and by the process whose 
 import random
 from collections.abc import Callable, Iterator
 
-from penstock.controls.gates.auth import AuthGates
-from penstock.controls.gates.breaker import Breakers
-from penstock.controls.gates.throttling import ThrottleGates
+from penstock.controls.rollouts.trial import Trials
 from penstock.controls.rounds import Control
+from penstock.controls.watch.prober import Prober
+from penstock.controls.watch.probing import Probing
 from penstock.controls.watch.watch import Watch
 from penstock.core.operation import DOWNLOAD, LOOK_UP
 from penstock.core.seen import Seen
 from penstock.core.work import Outcome
+from penstock.flow.registry import Registry
 from penstock.ledger.book import Ledger
+from penstock.settings import Settings
+from penstock.wiring.instance import open_graph
+from penstock.wiring.recipes import Engines
+from penstock.wiring.steering import steering
 
 _FAILING = 0.005  # of first attempts, as ever
 _KINDS = ("image", "audio", "video", "document")
 _SERVERS = 20
 
 
-def controls(ledger: Ledger) -> list[Callable[[], Control]]:
-    """As ``wiring.instance`` gives them to the rounds, but for flags."""
-    return [
-        lambda: Breakers(ledger),
-        lambda: AuthGates(ledger),
-        lambda: ThrottleGates(ledger),
-        lambda: Watch(ledger, rng=random.Random()),
-    ]
+def controls(ledger: Ledger, settings: Settings) -> list[Callable[[], Control]]:
+    """As an instance has them, but for heartbeats and flags. No number is for tests, so no probe is ever sent."""
+    registry, graph = Registry(ledger), open_graph(settings)
+    prober = Prober(ledger, registry, lambda: graph, declared=graph)
+    return steering(
+        ledger,
+        watch=lambda: Probing(ledger, Watch(ledger, rng=random.Random()), prober),
+        trials=Trials(Engines(settings, graph).unrehearsed),
+        token=registry.token_of,
+    )
 
 
 def attempts(

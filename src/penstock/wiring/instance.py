@@ -19,16 +19,11 @@ from penstock import __version__
 from penstock.adapters.graph.http import HttpGraph
 from penstock.adapters.graph.sending import Send, send_declared
 from penstock.adapters.lock import InstanceLock
-from penstock.controls.changes import Changes
-from penstock.controls.gates.auth import AuthGates
-from penstock.controls.gates.breaker import Breakers
 from penstock.controls.gates.deadlines import Deadlines
 from penstock.controls.gates.flags import FlagGates
 from penstock.controls.gates.keeper import GateKeeper
-from penstock.controls.gates.throttling import ThrottleGates
 from penstock.controls.reprocess.runner import Runner
 from penstock.controls.rollouts.chooser import Chooser
-from penstock.controls.rollouts.runner import Rollouts
 from penstock.controls.rollouts.trial import Trials
 from penstock.controls.rounds import Control, Rounds
 from penstock.controls.traces.keeper import TraceKeeper
@@ -36,9 +31,6 @@ from penstock.controls.watch.alerting import Alerting
 from penstock.controls.watch.heartbeat import Heartbeat
 from penstock.controls.watch.prober import Prober
 from penstock.controls.watch.probing import Probing
-from penstock.controls.watch.reruns import Reruns
-from penstock.controls.watch.signs import Signs
-from penstock.controls.watch.tickets import Tickets
 from penstock.controls.watch.watch import Watch
 from penstock.core import budget
 from penstock.core.work import Outcome
@@ -64,6 +56,7 @@ from penstock.web.metrics import Metrics
 from penstock.web.metrics.process import Watching
 from penstock.wiring.notifying import link, open_beats, open_targets
 from penstock.wiring.recipes import Engines, Implementation, graph_for, limit_for
+from penstock.wiring.steering import steering
 from penstock.wiring.stores import hosts_of, ledger_of, open_blobs
 from penstock.wiring.watching import Witnesses, open_telemetry
 
@@ -274,22 +267,13 @@ class Instance:
 
     def _controls(self, settings: Settings) -> list[Callable[[], Control]]:
         """What steers by what was tried, made anew for each leader of the watch."""
-        controls: list[Callable[[], Control]] = [
-            lambda: Breakers(self.ledger),
-            lambda: AuthGates(self.ledger),
-            lambda: ThrottleGates(self.ledger),
-            lambda: Rollouts(
-                self.ledger,
-                self.trials,
-                token=self.registry.token_of,
-                changed=self.recipes.refresh if "fetcher" in self.roles else None,
-            ),
-            self._watch,
-            lambda: Signs(self.ledger),
-            lambda: Tickets(self.ledger),
-            lambda: Reruns(self.ledger),
-            lambda: Changes(self.ledger),
-        ]
+        controls = steering(
+            self.ledger,
+            watch=self._watch,
+            trials=self.trials,
+            token=self.registry.token_of,
+            changed=self.recipes.refresh if "fetcher" in self.roles else None,
+        )
         if (heartbeat := self.heartbeat) is not None:
             controls.append(lambda: heartbeat)
         if settings.flag_provider is not None:
