@@ -102,8 +102,9 @@ class Whole:
         return told
 
     def lines(self) -> list[str]:
-        """What an operator saw, apart from files that were attached and who leads."""
+        """What an operator saw, apart from files that were attached, who leads, and what was set up."""
         ordinary = {"media.attached", "leading.began", "leading.ended", "audit_log.head"}
+        ordinary |= {"workspace.add", "app.add", "credential.add", "number.add"}
         return [
             entry["event"] for entry in self.logged if entry["log_level"] != "debug" and entry["event"] not in ordinary
         ]
