@@ -49,6 +49,7 @@ def test_a_sound_installation_is_all_well(penstock: Any, acme: Any) -> None:
         "secret key": "ok",
         "served": "ok",
         "synthetic probe": "ok",
+        "recipes": "ok",
     }
     assert all(not each.advice for each in found)
 

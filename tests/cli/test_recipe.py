@@ -16,7 +16,7 @@ def test_a_new_one_is_the_next_version_and_changes_nothing(penstock: Any, acme: 
     del acme
     options = ("--graph-version", "v27.0", "--no-url-hint", "--head-s", "20", "--why", "the next version")
     out = penstock.done("recipe", "add", "next", *options).out
-    assert out == "next/1 is there, and nobody is fetched by it yet: penstock rollout start next/1 --why …\n"
+    assert out == "next/1 is there, and nothing is fetched by it yet: penstock rollout start next/1 --why …\n"
     made = penstock.done("recipe", "add", "next", "--implementation", "acme", "--why", "other code", "--json").answer
     assert (made["recipe"]["recipe"], made["recipe"]["implementation"]) == ("next/2", "acme")
 

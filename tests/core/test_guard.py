@@ -95,7 +95,23 @@ def test_what_is_kept_of_units_does_not_grow() -> None:
     guard = Guard.of(0.5)
     for nth in range(5_000):
         guard.saw(Outcome.UPSTREAM, candidate=False, unit=f"u{nth}", at=0.0)
+        guard.saw(Outcome.GONE, candidate=False, unit=f"g{nth}", at=0.0)
     assert len(guard.tally.neutral) <= 1_100
+    assert len(guard.tally.own) == 1_000
+    assert Guard(guard.tally)._own == guard._own == set(guard.tally.own)
+
+
+def test_a_workspace_that_was_quiet_before_is_not_blamed_for_an_outage_that_meets_everybody() -> None:
+    """Nothing of the traffic before was the candidate's; then its one workspace wakes up, in the outage of all."""
+    rng = random.Random(3)
+    for _ in range(5):
+        guard, most = Guard.of(0.01, candidates=0, attempts=3_000), 0.0
+        for nth in range(4_000):
+            workspace = rng.randrange(20)
+            outcome = Outcome.UPSTREAM if rng.random() < 0.3 else Outcome.DELIVERED
+            guard.saw(outcome, candidate=not workspace, unit=str(workspace), at=nth / 10)
+            most = max(most, guard.log_evidence)
+        assert most < math.log(ENOUGH)
 
 
 outcomes = st.lists(

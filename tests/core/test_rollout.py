@@ -98,6 +98,24 @@ def test_the_test_stage_wants_files_that_are_the_same() -> None:
     assert said(Tested(same=5), different="it is 3 bytes shorter") is Move.ROLL_BACK
     assert said(Tested(failed=2, trouble="Graph answered 405.")) is Move.ROLL_BACK
     assert said(Tested(failed=1)) is None
+    assert said(Tested(same=5, failed=1)) is None
+    assert said(Tested(same=10, failed=1)) is Move.ADVANCE
+    assert said(Tested(same=5, failed=3)) is Move.ROLL_BACK
+    assert said(Tested(same=5), frozen="incident 3") is None
+    assert said(Tested(failed=2), frozen="incident 3") is Move.ROLL_BACK
+    assert said(Tested(), wanted=None, frozen="incident 3") is None
+
+
+def test_one_is_not_many() -> None:
+    said = judge_test(At(TEST), Tested(same=1), wanted=2, refused=None, different=None).why
+    assert said == "1 file was fetched again and is the same byte for byte. 1 more file of a test workspace is needed."
+    assert judge(At("1"), tally((99, 0), (0, 0)), NEEDS["1"], held_s=0.0).why.endswith(" 1 more outcome is needed.")
+
+
+def test_at_the_end_an_incident_is_somebodys_to_judge() -> None:
+    said = judge(At(WHOLE), tally((3_000, 0), (0, 0)), NEEDS[WHOLE], held_s=700.0, frozen="incident 3")
+    assert said.move is None
+    assert "incident 3 is over. If that began with this recipe, roll it back" in said.why
 
 
 places = st.builds(At, st.sampled_from([*STAGES, DONE, ROLLED_BACK]), st.booleans())

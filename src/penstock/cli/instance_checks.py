@@ -15,7 +15,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from penstock.cli import server_checks, words
+from penstock.cli import recipe_checks, server_checks, words
 from penstock.cli.finding import Finding, fail, ok, warn
 from penstock.cli.machine_checks import nearest
 from penstock.core.errors import PenstockError
@@ -231,6 +231,7 @@ async def _opened(settings: Settings) -> list[Finding]:
                 *(await _key(settings, ledger)),
                 await _served(ledger),
                 await _probed(ledger),
+                *(await recipe_checks.rehearsed(settings, ledger)),
                 *(await _clock_behind(ledger)),
             ]
     except PenstockError as error:

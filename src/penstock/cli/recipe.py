@@ -112,7 +112,7 @@ def add_recipe(name: str, why: str, implementation: str, no_url_hint: bool, json
         showing.as_json({"recipe": answers.recipe(row)})
         return
     label = row.recipe.label
-    showing.line(f"{label} is there, and nobody is fetched by it yet: penstock rollout start {label} --why …")
+    showing.line(f"{label} is there, and nothing is fetched by it yet: penstock rollout start {label} --why …")
 
 
 def _says(row: "Listed") -> str:

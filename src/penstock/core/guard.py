@@ -27,6 +27,7 @@ KNOWN = 10.0  # … when it was counted from the traffic before
 _MEMORY = 100.0  # candidate's attempts over which the counted share forgets
 _LEAST_SHARE = 1e-5
 _NEUTRAL_SWEPT, _NEUTRAL_KEPT = 100, 1_000  # units: it is written with each count, so it may not grow
+_OWN_KEPT = 1_000  # … the newest: what is older than a thousand others may count once more
 
 # Whose failures are evidence. A token or a file that is dead is a customer's own trouble, though a wrong request may
 # look so: of each unit it counts once. Throttling and what fails on our own side is about neither side.
@@ -83,7 +84,9 @@ class Guard:
         """
         slack, expected = SLACK, nominal
         if attempts * nominal >= 1:
-            expected = (candidates + SLACK) / (attempts + SLACK / nominal)
+            # Never less than the nominal one: nothing is known of workspaces that were quiet until now. Too low a share
+            # makes an outage look like harm; with one that is too high a rollback only takes longer.
+            expected = max(nominal, (candidates + SLACK) / (attempts + SLACK / nominal))
             slack = min(KNOWN, SLACK + candidates)
         return cls(Tally(expected=expected, slack=slack))
 
@@ -124,6 +127,8 @@ class Guard:
                 return
             self._own.add(unit)
             tally.own.append(unit)
+            if len(tally.own) > _OWN_KEPT:
+                self._own.discard(tally.own.pop(0))
         if failed:
             self._bet(candidate=candidate)
             self._left_out(unit, at)

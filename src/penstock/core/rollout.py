@@ -22,7 +22,7 @@ CALM = 10.0  # promotion wants less evidence of harm than this
 RELATIVE = 2.0  # a candidate may fail so many times as often as the others, where these fail more than the bound
 HELD_S = 600.0  # at 100 %, before the recipe is the default
 FEW = 5  # re-fetched files that suffice, by default
-THIN = " "
+THIN = "\u2009"
 
 
 class Move(StrEnum):
@@ -122,6 +122,11 @@ def judge(  # noqa: PLR0911  one answer for each thing that can be the matter, t
         return Judged(Move.ROLL_BACK, f"The candidate fails more often than the others. {said}")
     if at.paused:
         return Judged(None, f"Paused: it reaches nobody new until somebody resumes it. {said}")
+    if frozen is not None and at.stage == WHOLE:
+        wonder = (
+            "If that began with this recipe, roll it back: with nobody to compare with, it is not taken back by itself"
+        )
+        return Judged(None, f"It waits until {frozen} is over. {wonder}. {said}")
     if frozen is not None:
         return Judged(None, f"It waits until {frozen} is over; it can be taken back meanwhile. {said}")
     if (missing := _missing(at.stage, tally, need, held_s)) is not None:
@@ -133,7 +138,8 @@ def _missing(stage: str, tally: Tally, need: Need, held_s: float) -> str | None:
     """What is not shown yet, as a sentence; None when everything is."""
     candidate = tally.candidate
     if candidate.outcomes < need.outcomes:
-        return f"{_count(need.outcomes - candidate.outcomes)} more outcomes are needed."
+        left = need.outcomes - candidate.outcomes
+        return f"{_many(left, 'more outcome')} {_are(left)} needed."
     if held_s < need.held_s:
         return f"It is the default when it has held for {need.held_s / 60:.0f} minutes."
     if stage == WHOLE:
@@ -179,11 +185,18 @@ class Tested(msgspec.Struct):
 
 
 def judge_test(  # noqa: PLR0911  one answer for each thing that can be the matter, the gravest first
-    at: At, tested: Tested, *, wanted: int | None, refused: str | None, different: str | None
+    at: At,
+    tested: Tested,
+    *,
+    wanted: int | None,
+    refused: str | None,
+    different: str | None,
+    frozen: str | None = None,
 ) -> Judged:
     """What the test stage says. ``wanted`` files must be the same; None: it goes without, as somebody said.
 
-    ``refused``: a rehearsed request was not the declared one; ``different``: a file came out otherwise.
+    ``refused``: a rehearsed request was not the declared one; ``different``: a file came out otherwise; ``frozen`` says
+    which incident is open.
     """
     if at.stage != TEST:
         return Judged(None, "The test is over.")
@@ -192,25 +205,33 @@ def judge_test(  # noqa: PLR0911  one answer for each thing that can be the matt
     if different is not None:
         return Judged(Move.ROLL_BACK, f"A file came out otherwise than by the recipe in use: {different}")
     said = _tested(tested)
-    if tested.failed > max(1, tested.same):
-        return Judged(
-            Move.ROLL_BACK, f"Files of the test workspaces fail with it alone. {said} {tested.trouble}".strip()
-        )
+    if wanted is not None and tested.failed > max(1, tested.same // wanted):
+        last = f" The last one: {tested.trouble.rstrip('.')}." if tested.trouble else ""
+        return Judged(Move.ROLL_BACK, f"Files of the test workspaces fail with it alone. {said}{last}")
     if at.paused:
         return Judged(None, f"Paused. {said}")
+    if frozen is not None:
+        return Judged(None, f"It waits until {frozen} is over; it can be taken back meanwhile. {said}")
     if wanted is None:
         return Judged(Move.ADVANCE, "Its requests are the declared ones; it was started without a test workspace.")
-    if tested.same >= wanted and tested.same > tested.failed:
+    if passed(tested, wanted):
         return Judged(Move.ADVANCE, f"Its requests are the declared ones. {said}")
-    return Judged(None, f"{said} {_count(max(1, wanted - tested.same))} more files of a test workspace are needed.")
+    left = wanted * (1 + tested.failed) - tested.same
+    return Judged(None, f"{said} {_many(left, 'more file')} of a test workspace {_are(left)} needed.")
+
+
+def passed(tested: Tested, wanted: int) -> bool:
+    """Whether enough files are the same: so many, and as many again for one that came by the recipe in use alone."""
+    return tested.same >= wanted * (1 + tested.failed)
 
 
 def _tested(tested: Tested) -> str:
-    said = (
-        f"{_count(tested.same)} files were fetched again and are the same byte for byte"
-        if tested.same
-        else "No file was fetched again yet"
-    )
+    if tested.same == 1:
+        said = "1 file was fetched again and is the same byte for byte"
+    elif tested.same:
+        said = f"{_count(tested.same)} files were fetched again and are the same byte for byte"
+    else:
+        said = "No file came out the same yet" if tested.failed or tested.unsure else "No file was fetched again yet"
     failed = f", {_count(tested.failed)} came only by the recipe in use" if tested.failed else ""
     unsure = f", {_count(tested.unsure)} by neither" if tested.unsure else ""
     probe = " The synthetic probe's file came whole." if tested.probe == "same" else ""
@@ -244,6 +265,14 @@ def _of(failures: int, outcomes: int) -> str:
 
 def _count(number: int) -> str:
     return f"{number:,}".replace(",", THIN)
+
+
+def _many(number: int, what: str) -> str:
+    return f"{_count(number)} {what}{'' if number == 1 else 's'}"
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _percent(share: float) -> str:

@@ -225,7 +225,7 @@ def _entry(who: str, action: str, about: Rollout, why: str, before: Rollout | No
 def _line(action: str, row: Rollout) -> str:
     """What changed, for the timeline of an incident that is open meanwhile."""
     how = {
-        "rollout.advance": f"reaches {row.share:.0%} of the traffic",
+        "rollout.advance": f"reaches {100 * row.share:.0f} % of the {row.unit}s",
         "rollout.pause": "was paused",
         "rollout.resume": "goes on",
         "rollout.rollback": "was rolled back",

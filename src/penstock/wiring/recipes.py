@@ -7,6 +7,7 @@ it is asked for ends as a refused request, and nothing is sent. Nothing is decid
 """
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable, Collection, Mapping
 from importlib import metadata
@@ -174,7 +175,11 @@ class Engines:
         if name not in self._known:
             points = tuple(metadata.entry_points(group=GROUP, name=name))
             if not points:
-                raise PenstockError(f"its implementation {name!r} is not installed on this machine")
+                machine = socket.gethostname() or "this machine"
+                raise PenstockError(
+                    f"its implementation {name!r} is not installed on {machine}: install it on every machine that "
+                    "fetches or watches, and restart Penstock there"
+                )
             loaded: Implementation = points[0].load()
             self._known[name] = loaded
         return self._known[name]
@@ -192,7 +197,7 @@ class Engines:
     def _leave(self, key: _Key, recipe: Recipe, reason: str) -> None:
         """A recipe cannot be used by this process."""
         self._absent.add(key)
-        doing = "files are fetched here by the recipe before it; install it and restart"
+        doing = "files are fetched here by the recipe before it, until it is mended and Penstock restarted"
         _log.warning("recipe.not_usable", recipe=recipe.label, reason=reason, doing=doing)
 
     async def _close(self, key: _Key) -> None:

@@ -51,12 +51,15 @@ class Lab:
         )
         assert receipt is not None
 
-    async def go(self, kept: Kept, *, until: Callable[[], bool] = lambda: False, paused: bool = False) -> Judged:
+    async def go(
+        self, kept: Kept, *, until: Callable[[], bool] = lambda: False, paused: bool = False, frozen: str | None = None
+    ) -> Judged:
         """Look again and again, until something is to be done or a condition holds."""
         async with asyncio.timeout(30):
             while True:
                 now = await self.ledger.now()
-                judged = await self.first.judged(At(TEST, paused), self.rollout, kept, now, None)
+                place = At(TEST, paused)
+                judged = await self.first.judged(place, self.rollout, kept, now, violation=None, frozen=frozen)
                 if judged.move is not None or until():
                     return judged
                 await asyncio.sleep(0.01)
@@ -163,3 +166,13 @@ async def test_it_asks_nothing_while_it_is_paused(lab: Any, webhooks: Any) -> No
     await it.receive(webhooks, 2)
     judged = await it.go(Kept(), until=lambda: True, paused=True)
     assert (judged.move, it.trials.busy, it.asked()) == (None, False, 0)
+
+
+async def test_it_asks_nothing_while_an_incident_is_open(lab: Any, webhooks: Any) -> None:
+    it: Lab = await lab()
+    await it.receive(webhooks, 2)
+    kept = Kept(asked=Asked(files=1))
+    judged = await it.go(kept, until=lambda: True, frozen="incident 3")
+    assert (judged.move, it.trials.busy, it.asked()) == (None, False, 0)
+    assert "incident 3" in judged.why
+    assert (await it.go(kept)).move is Move.ADVANCE

@@ -1,20 +1,26 @@
 """The rollout at work: what it counts, once; what moves it on and takes it back; and that any leader can go on."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
+from penstock.adapters.db.sqlite import SqliteDatabase
+from penstock.adapters.seal.fernet import FernetSealer
 from penstock.controls.rollouts.kept import kept_of
 from penstock.controls.rollouts.operating import Operating, Order
 from penstock.controls.rollouts.runner import Rollouts
 from penstock.controls.rollouts.trial import Open, Trials
 from penstock.core.detector import Key
-from penstock.core.incident import Kind
+from penstock.core.errors import StoreUnavailable
+from penstock.core.incident import Cause, Kind
 from penstock.core.rollout import Move
 from penstock.core.seen import Seen
-from penstock.core.staging import DONE, ROLLED_BACK, Rollout
+from penstock.core.staging import DONE, ROLLED_BACK, TEST, Rollout
 from penstock.core.work import Outcome
 from penstock.ledger.book import Ledger
 
@@ -125,12 +131,33 @@ async def test_failures_of_the_candidate_alone_take_it_back(lead: Lead) -> None:
     assert rollout.progress.failures <= 5
 
 
-async def test_what_was_refused_for_its_request_is_due_again_when_it_was_taken_back(lead: Lead) -> None:
+async def test_a_request_that_is_not_the_declared_one_takes_it_back_at_once(lead: Lead) -> None:
     await lead.at("5")
-    seen = lead.attempts.seen(Outcome.CONTRACT, recipe=NEXT, wire_method="POST")
-    rollout = await lead.look(seen)
+    rollout = await lead.look(lead.attempts.seen(Outcome.CONTRACT, recipe=NEXT, wire_method="POST"))
     assert rollout.stage == ROLLED_BACK
     assert "as a POST" in rollout.reason
+
+
+async def test_what_takes_it_back_is_not_forgotten_while_nothing_can_be_written(
+    tmp_path: Path, open_graph: Callable[..., Open], attempts: Any
+) -> None:
+    """It is read that the rollout is under way, and then nothing can be written; attempts are shown only once."""
+    file = tmp_path / "penstock.db"
+    ledger = Ledger(SqliteDatabase(file, busy_timeout_s=0.2), FernetSealer(["a key of the tests"]))
+    await ledger.start()
+    try:
+        lead = Lead(ledger, open_graph(), attempts)
+        await lead.at("5")
+        with contextlib.closing(apsw.Connection(str(file))) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreUnavailable):
+                await lead.control.look([attempts.seen(Outcome.CONTRACT, recipe=NEXT, wire_method="POST")], lead.now)
+            other.execute("ROLLBACK")
+        rollout = await lead.look(*attempts.many(3))
+        assert rollout.stage == ROLLED_BACK
+        assert "as a POST" in rollout.reason
+    finally:
+        await ledger.stop()
 
 
 async def test_a_media_id_that_is_unfit_for_a_request_is_not_the_candidates_fault(lead: Lead) -> None:
@@ -162,6 +189,26 @@ async def test_an_incident_of_our_own_requests_freezes_nothing(lead: Lead) -> No
     await lead.at("1")
     await lead.incident("contract")
     assert (await lead.look(*lead.attempts.many(20, recipe=NEXT))).stage == "5"
+
+
+async def test_only_an_incident_of_upstream_freezes_it(lead: Lead) -> None:
+    await lead.at("1")
+    for outcome in ("number_silent", "unread", "signature", "overdue"):  # nothing of these is about fetching's upstream
+        await lead.incident(outcome)
+    mine = await lead.incident("client_bug")
+    ours = Cause({"contract_ok": "no"}, True, (), 10, 10, 20.0)
+    await lead.ledger.incidents.diagnosed(mine, ours, now=lead.now)  # what is rolled out may be its cure
+    assert (await lead.look(*lead.attempts.many(20, recipe=NEXT))).stage == "5"
+
+
+async def test_the_test_waits_for_the_end_of_an_incident_too(lead: Lead) -> None:
+    number = await lead.incident()
+    await lead.start()
+    rollout = await lead.look()
+    assert rollout.stage == TEST
+    assert f"incident {number}" in kept_of(rollout).said
+    await lead.ledger.incidents.close(number, "it is over", now=lead.now)
+    assert (await lead.look()).stage == "1"
 
 
 async def test_a_paused_rollout_stays_and_can_be_taken_back(lead: Lead) -> None:

@@ -25,11 +25,16 @@ class Trial:
         self.meta, self.trials = meta, trials
 
     async def compare(
-        self, candidate: Recipe = NEXT, current: Recipe = STANDARD, *, sha256: bytes | None = None
+        self,
+        candidate: Recipe = NEXT,
+        current: Recipe = STANDARD,
+        *,
+        sha256: bytes | None = None,
+        media_id: str | None = None,
     ) -> Compared:
         """A file, fetched by both."""
-        media = self.meta.upload(BYTES, "image/jpeg", number=NUMBER)
-        self.trials.compare(File(1, media.id, "EAAGtokenA", sha256), candidate, current)
+        known = media_id or self.meta.upload(BYTES, "image/jpeg", number=NUMBER).id
+        self.trials.compare(File(1, known, "EAAGtokenA", sha256), candidate, current)
         async with asyncio.timeout(60):
             while (result := self.trials.result()) is None:
                 assert self.trials.busy
@@ -102,6 +107,12 @@ async def test_a_request_that_is_not_the_declared_one_is_not_sent(trial: Any) ->
     it: Trial = await trial()
     found = await it.compare(LEGACY)
     assert found.kind == "refused"
+    assert list(it.meta.record.requests) == []
+
+
+async def test_a_media_id_that_is_unfit_for_a_request_says_nothing_of_a_recipe(trial: Any) -> None:
+    it: Trial = await trial()
+    assert (await it.compare(media_id="../me")).kind == "unsure"
     assert list(it.meta.record.requests) == []
 
 

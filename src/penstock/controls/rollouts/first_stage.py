@@ -10,7 +10,7 @@ from collections.abc import Callable
 from penstock.controls.rollouts.kept import Kept
 from penstock.controls.rollouts.trial import File, Trials
 from penstock.core.gate import OPERATOR, Board
-from penstock.core.rollout import At, Judged, Move, Tested, judge_test
+from penstock.core.rollout import At, Judged, Move, Tested, judge_test, passed
 from penstock.core.staging import Rollout
 from penstock.ledger.book import Ledger
 from penstock.ledger.rows import Media
@@ -31,8 +31,10 @@ class FirstStage:
         self._token = token
         self._rehearsed: int | None = None  # the rollout whose requests were found to be the declared ones
 
-    async def judged(self, at: At, rollout: Rollout, kept: Kept, now: float, violation: str | None) -> Judged:
-        """What the test says so far; it goes on by itself meanwhile."""
+    async def judged(
+        self, at: At, rollout: Rollout, kept: Kept, now: float, *, violation: str | None, frozen: str | None = None
+    ) -> Judged:
+        """What the test says so far; it goes on by itself meanwhile, unless it is paused or ``frozen``."""
         refused, different = violation, None
         if refused is None and self._rehearsed != rollout.id:
             candidate = (await self._ledger.recipes.get(rollout.recipe)).recipe
@@ -41,10 +43,10 @@ class FirstStage:
         wanted = kept.asked.files
         if refused is None and wanted is not None:
             refused, different = self._taken(kept.tested)
-            goes_on = refused is None and different is None and not at.paused and kept.tested.same < wanted
-            if goes_on and not self._trials.busy:
+            stays = at.paused or frozen is not None or passed(kept.tested, wanted)
+            if refused is None and different is None and not stays and not self._trials.busy:
                 await self._next(rollout, kept.tested, now)
-        judged = judge_test(at, kept.tested, wanted=wanted, refused=refused, different=different)
+        judged = judge_test(at, kept.tested, wanted=wanted, refused=refused, different=different, frozen=frozen)
         if judged.move is Move.ADVANCE and kept.asked.only_test:
             return Judged(None, f"The test is passed. {judged.why} It stays here until it is advanced or rolled back.")
         return judged

@@ -10,6 +10,7 @@ import secrets
 import msgspec
 
 from penstock.controls.rollouts.kept import Asked, Kept, plain
+from penstock.controls.rollouts.taking_back import taken_back
 from penstock.core.errors import Conflict, NotFound, WrongUse
 from penstock.core.rollout import FEW, At, Move, moved
 from penstock.core.staging import DONE, Rollout
@@ -76,7 +77,7 @@ class Operating:
         store = self._ledger.rollouts
         match move:
             case Move.ROLL_BACK:
-                done = await store.roll_back(rollout.id, who=by, reason=told)
+                done = await taken_back(self._ledger, rollout.id, who=by, reason=told)
             case Move.PAUSE:
                 done = await store.pause(rollout, who=by, reason=told)
             case Move.RESUME:

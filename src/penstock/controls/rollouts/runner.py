@@ -13,22 +13,24 @@ import structlog
 
 from penstock.controls.rollouts.first_stage import FirstStage
 from penstock.controls.rollouts.kept import Kept, kept_of
+from penstock.controls.rollouts.taking_back import taken_back
 from penstock.controls.rollouts.trial import Trials
 from penstock.core import buckets
+from penstock.core.ages import NO_SUCCESS
+from penstock.core.detector import FAMILIES
 from penstock.core.guard import Guard
+from penstock.core.incident import Incident
 from penstock.core.rollout import At, Judged, Move, judge, moved
 from penstock.core.seen import Seen
 from penstock.core.staging import DONE, SHARES, TEST, Rollout, reached
-from penstock.core.work import Outcome
 from penstock.ledger.book import Ledger
-from penstock.ledger.signals import WORK
 
 _log = structlog.get_logger()
 
 WHO = "rollout"
 _REMEMBERED = 5_000  # first attempts, by which the share of a stage is expected
 _PENDING = 20_000  # attempts that wait to be counted while the ledger cannot be read
-_FREEZING = frozenset({"suspected", "open"})
+_FREEZING = frozenset({*FAMILIES.values(), NO_SUCCESS.family})  # classes of incidents
 
 
 class Rollouts:
@@ -61,13 +63,13 @@ class Rollouts:
         if self._hand is None or not self._hand.knows(rollout):
             self._hand = _Hand(rollout)  # somebody else counted meanwhile, or nobody did yet
         hand = self._hand
+        frozen = await self._frozen()  # before anything is taken: what raises here leaves all to the next look
         new = [each for each in self._pending if each.id > hand.since]
         self._pending.clear()
-        frozen = await self._frozen()
         judged = await self._judged(hand, rollout, new, now, frozen)
         hand.kept.said = judged.why
         # A violation is among these attempts, so it must have had its effect before they are counted.
-        if (hand.violated or await self._keep(hand, rollout)) and judged.move is not None:
+        if (hand.violation is not None or await self._keep(hand, rollout)) and judged.move is not None:
             await self._move(rollout, judged)
 
     async def _judged(
@@ -75,11 +77,13 @@ class Rollouts:
     ) -> Judged:
         """What is to be done now."""
         at = At(rollout.stage, rollout.paused)
-        violation = next((_violation(each) for each in new if each.recipe == rollout.recipe and violates(each)), None)
-        hand.violated = violation is not None
+        if hand.violation is None:  # it is kept in mind until the rollout could be taken back
+            wrong = (each for each in new if each.recipe == rollout.recipe and violates(each))
+            hand.violation = next((_violation(each) for each in wrong), None)
+        violation = hand.violation
         hand.last = max([hand.last, *(each.id for each in new)])
         if rollout.stage == TEST:
-            return await self._first.judged(at, rollout, hand.kept, now, violation)
+            return await self._first.judged(at, rollout, hand.kept, now, violation=violation, frozen=frozen)
         guard = hand.guard(rollout, self._recent)
         for each in new:
             if each.first and hand.counts(rollout, each):
@@ -91,11 +95,9 @@ class Rollouts:
         return judge(at, guard.tally, need, held_s=now - rollout.since, frozen=frozen, violation=violation)
 
     async def _frozen(self) -> str | None:
-        """The incident that holds everything up; a request of our own that is wrong is none of upstream's."""
-        for incident in await self._ledger.incidents.latest(only_open=True):
-            if incident.outcome != Outcome.CONTRACT and incident.state in _FREEZING:
-                return f"incident {incident.id}"
-        return None
+        """The incident of upstream that holds everything up."""
+        found = await self._ledger.incidents.latest(only_open=True)
+        return next((f"incident {incident.id}" for incident in found if freezes(incident)), None)
 
     async def _move(self, rollout: Rollout, judged: Judged) -> None:
         """Change the rollout, unless somebody else has changed it meanwhile."""
@@ -105,15 +107,12 @@ class Rollouts:
         assert following is not None
         store = self._ledger.rollouts
         if move is Move.ROLL_BACK:
-            done = await store.roll_back(rollout.id, who=WHO, reason=judged.why)
+            done = await taken_back(self._ledger, rollout.id, who=WHO, reason=judged.why)
         elif following.stage == DONE:
             done = await store.finish(rollout, who=WHO, reason=judged.why)
         else:
             done = await store.set_stage(rollout, following.stage, who=WHO, reason=judged.why)
         if done is not None:
-            if move is Move.ROLL_BACK:  # what was refused waits long, for usually a release has to be mended first
-                await self._ledger.queue.hurry(Outcome.CONTRACT, now=await self._ledger.now())
-                self._ledger.signals.soon(WORK)
             if self._changed is not None:  # this process need not wait until it is told
                 await self._changed()
             level = _log.warning if move is Move.ROLL_BACK else _log.info
@@ -137,7 +136,7 @@ class _Hand:
     def __init__(self, rollout: Rollout) -> None:
         self.id = rollout.id
         self.since = self.last = self.written = rollout.progress.last_attempt
-        self.violated = False
+        self.violation: str | None = None
         self.kept: Kept = kept_of(rollout)
         self._guard: Guard | None = None
 
@@ -175,6 +174,15 @@ def _unit(rollout: Rollout, seen: Seen) -> str:
     if rollout.unit == buckets.WORKSPACE:
         return seen.workspace
     return f"{seen.workspace}/{seen.conversation_id if seen.conversation_id is not None else f'item {seen.media_row}'}"
+
+
+def freezes(incident: Incident) -> bool:
+    """Whether an incident is of upstream.
+
+    A request of our own that is wrong is not, its cure is what is rolled out; nor are webhooks that do not come.
+    """
+    ours = incident.cause is not None and incident.cause.own_request
+    return incident.state != "closed" and incident.outcome in _FREEZING and not ours
 
 
 def violates(seen: Seen) -> bool:

@@ -95,6 +95,8 @@ class Trials:
         try:
             async with asyncio.timeout(self._patience_s):
                 new, fetched = await self._fetch(candidate, file)
+                if new.trouble is Trouble.CONTRACT and new.host is None:
+                    return Compared(file.media_row, "unsure", "its media id is not fit for a request of any recipe")
                 if new.trouble is Trouble.CONTRACT:
                     return Compared(file.media_row, "refused", new.detail or "its request was not the declared one")
                 _, known = await self._fetch(current, file)
@@ -130,8 +132,8 @@ def _judged(file: File, new: Exchange, fetched: Fetched | None, known: Fetched |
     if fetched is None:
         if known is None:
             return Compared(file.media_row, "unsure", "neither recipe brought it")
-        status = f"status {new.status}" if new.status is not None else ""
-        return Compared(file.media_row, "failed", new.detail or status or (new.trouble.value if new.trouble else ""))
+        answered = f"Graph answered {new.status}" if new.status is not None else ""
+        return Compared(file.media_row, "failed", new.detail or answered or (new.trouble.value if new.trouble else ""))
     hashes = {known.received.sha256} if known is not None else set()
     hashes |= {each for each in (file.sha256, fetched.declared) if each is not None}
     if not hashes:

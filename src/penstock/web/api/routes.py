@@ -228,7 +228,7 @@ def _recipes(to: Recipes) -> tuple[Endpoint, ...]:
         Endpoint(
             method="POST",
             path="/recipes",
-            summary="Make the next version of a recipe; nobody is fetched by it before a rollout",
+            summary="Make the next version of a recipe; nothing is fetched by it before a rollout",
             work=to.add,
             body=ways.RecipeNew,
             answer=ways.Recipe,
