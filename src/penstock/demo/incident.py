@@ -111,7 +111,7 @@ async def play(stage: Stage, *, rate_per_s: float = 25.0) -> Figures:
 
 
 async def _repair(stage: Stage) -> tuple[str, ...]:
-    """Stage the right form from the test workspace to everybody, by hand: nothing goes on by itself in an incident."""
+    """Stage the right form from the test workspace to everybody, by hand: there is no time for more evidence."""
     ledger = stage.instance.ledger
     await ledger.recipes.add(
         REPAIRED, implementation=REPAIRED, parameters=Parameters(), who=_WHO, why="The look-up is a plain GET again."
