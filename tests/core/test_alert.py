@@ -7,6 +7,7 @@ import pytest
 
 from penstock.cli import answers
 from penstock.core.alert import REPEATED, TEST, Alert, body, facts, incident_facts, labels, text, title, unnumbered
+from penstock.core.diagnosis import Symptom
 from penstock.core.incident import Cause, Incident, Kind, Severity
 
 NOW = 1_795_000_000.0
@@ -54,6 +55,25 @@ def test_what_changed_is_named() -> None:
     told = facts(alert(event="updated", kind=Kind.ACKNOWLEDGED, incident=acked))
     assert told["Who"] == "cli:anna looks after it"
     assert "incident ack" not in told["Do"]
+
+
+def test_the_test_of_a_cause_is_news_and_no_test_of_the_target() -> None:
+    told = alert(event="updated", kind=Kind.TEST, text="Answers differ for identical requests: 3 of 10 failed.")
+    assert title(told).startswith("Incident 7: the cause was tested. Downloads of files fail")
+    assert "test" not in body(told)
+    assert labels(told)["alertname"] == "PenstockIncident"
+    assert told.severity == "critical"
+    assert TEST not in set(Kind)
+
+
+def test_what_the_failing_attempts_show_stands_beside_the_cause() -> None:
+    shows = msgspec.structs.replace(CAUSE, symptoms=(Symptom("status", "405", 8, 8),))
+    told = alert(incident=msgspec.structs.replace(ROW, cause=shows))
+    assert facts(told)["Shown"] == "What failing attempts show: status 405 (8 of 8 with it failed)."
+    assert incident_facts(told.incident)["cause"]["symptoms"] == [
+        {"name": "status", "value": "405", "failures": 8, "outcomes": 8}
+    ]
+    assert "Shown" not in facts(alert())
 
 
 def test_the_end_says_how_long_it_lasted_and_where_the_report_is() -> None:

@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from penstock.core.gate import AUTOMATIC, OPERATOR
+from penstock.core.incident import Severity
 from penstock.core.media import State
 from penstock.core.operation import REGISTRY
 from penstock.core.work import Outcome
@@ -30,7 +31,8 @@ TEMPLATE = re.compile(r"\{\{(.*?)\}\}")
 VALUES = {  # of labels that have few; of the others any value is asked for at one's own risk
     "class": {outcome.value for outcome in Outcome},
     "operation": set(REGISTRY),
-    "state": {*(state.value for state in State), "open", "suspected", "limit", "in_use", "idle"},
+    "state": {*(state.value for state in State), "open", "suspected", "limit", "in_use", "idle", "ok", "failing", "refused"},
+    "severity": {severity.value for severity in Severity},
     "status": set(STATUSES),
     "kind": set(UPDATES),
     "ending": set(ENDINGS),

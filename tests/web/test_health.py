@@ -90,7 +90,7 @@ async def test_figures_tell_gates_incidents_and_how_long_the_audit_log_is(site: 
     text = (await site.get("/metrics")).text
 
     assert 'penstock_gates{opening="shut",owner="operator"} 1.0' in text
-    assert 'penstock_incidents{state="suspected"} 1.0' in text
+    assert 'penstock_incidents{severity="page",state="suspected"} 1.0' in text
     assert entries(text) == before + 1
 
 

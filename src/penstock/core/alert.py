@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
-from penstock.core.incident import Incident, Kind, Severity, sentence, summary
+from penstock.core.incident import Incident, Kind, Severity, sentence, shown, summary
 from penstock.core.postmortem import duration, utc
 
-TEST = "test"  # the kind of an alert that is only tried
+TEST = "test-alert"  # the kind of an alert that is only tried; "test" is that of a tested diagnosis
 REPEATED = "repeated"  # the kind of one that says again what stands, to a target that forgets
 _DIGITS = re.compile(r"\+?[0-9](?:[ ()./-]{0,2}[0-9]){8,}")  # nine digits and more may be somebody's number
 _CHANGED = {
@@ -23,6 +23,7 @@ _CHANGED = {
     Kind.TEST: "the cause was tested",
     Kind.GATE: "a gate was changed",
     Kind.ACKNOWLEDGED: "somebody looks after it",
+    Kind.SEVERITY: "it is urgent now",
 }
 
 
@@ -62,6 +63,7 @@ def incident_facts(row: Incident) -> dict[str, Any]:
             "failures": row.cause.failures,
             "outcomes": row.cause.outcomes,
             "tested": row.cause.tested,
+            "symptoms": [each._asdict() for each in row.cause.symptoms],
         }
     return {
         "id": row.id,
@@ -119,6 +121,7 @@ def facts(alert: Alert) -> dict[str, str]:
         return {"What": unnumbered(alert.text), "Do": "Nothing. The target works when you can read this."}
     told = {
         "Cause": "not known yet" if row.cause is None else sentence(row.cause),
+        **({"Shown": shown(row.cause.symptoms)} if row.cause is not None and row.cause.symptoms else {}),
         "Since": f"{utc(row.onset_at)} (computed)",
         "Touched": f"{_many(row.files, 'file')} of {_many(row.workspaces, 'workspace')}",
         "Gates": ", ".join(map(str, row.gates)) if row.gates else "none was set because of it",

@@ -82,7 +82,7 @@ class _Stream:
     def __init__(self, bound: float) -> None:
         self.mixture = Mixture(bound)
         self.neutral: dict[object, float] = {}  # unit -> until when it is left out
-        self.suspected: deque[float] = deque(maxlen=int(AGAIN_UNTIL_S / _APART_S) + 1)
+        self.suspected: deque[Signal] = deque(maxlen=int(AGAIN_UNTIL_S / _APART_S) + 1)
         self.suspicion: Signal | None = None
         self.probes = self.probes_failed = 0
         self.recovery: Recovery | None = None
@@ -233,15 +233,17 @@ class Detector:
         """The threshold was reached: an alarm, or the suspicion of one."""
         if not self.confirms:
             return self._alarm(key, stream, at, "too many first attempts fail, over many workspaces")
-        earlier = [then for then in stream.suspected if AGAIN_FROM_S <= at - then <= AGAIN_UNTIL_S]
+        earlier = [then for then in stream.suspected if AGAIN_FROM_S <= at - then.at <= AGAIN_UNTIL_S]
         if earlier and not self.probing:
-            return self._alarm(key, stream, at, f"it was suspected {at - earlier[0]:.0f} s ago already")
-        if not stream.suspected or at - stream.suspected[-1] >= _APART_S:
-            stream.suspected.append(at)
+            stream.suspicion = earlier[0]
+            return self._alarm(key, stream, at, f"it was suspected {at - earlier[0].at:.0f} s ago already")
+        said = self._signal("suspected", key, stream, at, "too many first attempts fail")
+        if not stream.suspected or at - stream.suspected[-1].at >= _APART_S:
+            stream.suspected.append(said)
         if stream.suspicion is not None:  # its probes are under way
             stream.mixture.restart()
             return None
-        stream.suspicion = self._signal("suspected", key, stream, at, "too many first attempts fail")
+        stream.suspicion = said
         stream.probes = stream.probes_failed = 0
         stream.mixture.restart()
         return stream.suspicion

@@ -42,6 +42,15 @@ class Row(NamedTuple):
     failed: bool
 
 
+class Symptom(NamedTuple):
+    """What failing attempts show, and explains nothing: a status for instance."""
+
+    name: str
+    value: str
+    failures: int  # that show it
+    outcomes: int  # failing or not
+
+
 class Rule(msgspec.Struct, frozen=True):
     """Attempts whose dimensions all have one of these values. ``evidence`` in nats."""
 
@@ -211,8 +220,8 @@ class _Table:
         return likelihood - _likelihood(failed, rows, failed / max(1, rows))
 
 
-def symptoms(rows: Sequence[Row], names: Sequence[str]) -> list[tuple[str, str, int, int]]:
-    """What failing attempts show most: (name, value, failures with it, outcomes with it), the most telling first."""
+def symptoms(rows: Sequence[Row], names: Sequence[str]) -> list[Symptom]:
+    """What failing attempts show most, the most telling first."""
     counts: dict[tuple[str, str], list[int]] = {}
     for row in rows:
         for name in names:
@@ -220,8 +229,8 @@ def symptoms(rows: Sequence[Row], names: Sequence[str]) -> list[tuple[str, str, 
                 both = counts.setdefault((name, value), [0, 0])
                 both[0] += row.failed
                 both[1] += 1
-    found = [(name, value, failed, rows_) for (name, value), (failed, rows_) in counts.items() if failed]
-    return sorted(found, key=lambda each: (-each[2] * each[2] / each[3], each[0]))
+    found = [Symptom(name, value, failed, rows_) for (name, value), (failed, rows_) in counts.items() if failed]
+    return sorted(found, key=lambda each: (-each.failures * each.failures / each.outcomes, each.name))
 
 
 def _added(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:

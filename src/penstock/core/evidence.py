@@ -10,7 +10,7 @@ from typing import Protocol
 
 from penstock.core import dimensions
 from penstock.core.detector import FAMILIES
-from penstock.core.diagnosis import Row
+from penstock.core.diagnosis import Row, Symptom, symptoms
 from penstock.core.seen import Seen
 from penstock.core.work import Outcome
 
@@ -47,14 +47,25 @@ class Evidence:
 
     def rows(self, family: str, onset_at: float) -> list[Row]:
         """The attempts of an incident of this family since its onset, and the sample from before, for a diagnosis."""
-        during = [seen for seen in self._recent if seen.at >= onset_at][-ROWS:]
         before = [seen for seen in self._recent if seen.at < onset_at][-BEFORE:]
         before += [seen for seen in self._before if seen.at < onset_at][: BEFORE - len(before)]
         return [
             Row(dimensions.causes(seen), failed=fails(seen, family))
-            for seen in (*during, *before)
+            for seen in (*self._during(onset_at), *before)
             if counts(seen, family)
         ]
+
+    def symptoms(self, family: str, onset_at: float) -> list[Symptom]:
+        """What the failing attempts of an incident of this family show since its onset, the most telling first."""
+        rows = [
+            Row(dimensions.symptoms(seen), failed=fails(seen, family))
+            for seen in self._during(onset_at)
+            if counts(seen, family)
+        ]
+        return symptoms(rows, dimensions.SYMPTOMS)
+
+    def _during(self, onset_at: float) -> list[Seen]:
+        return [seen for seen in self._recent if seen.at >= onset_at][-ROWS:]
 
     def _sample(self, seen: Seen) -> None:
         self._left += 1

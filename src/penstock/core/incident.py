@@ -5,13 +5,13 @@ How one is opened, grouped and closed is told by the kinds of its events. No jud
 incidents.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
-from penstock.core.diagnosis import Diagnosis, Rule
+from penstock.core.diagnosis import Diagnosis, Rule, Symptom
 
 
 class Severity(StrEnum):
@@ -72,6 +72,7 @@ class Cause(msgspec.Struct, frozen=True):
     outcomes: int
     evidence: float  # nats
     tested: str | None = None  # what the same request, sent again several times, has shown
+    symptoms: tuple[Symptom, ...] = ()  # what the failing attempts show, which is no cause
 
 
 class Incident(msgspec.Struct, frozen=True):
@@ -109,8 +110,8 @@ class Event(msgspec.Struct, frozen=True):
     data: Mapping[str, Any] | None = None
 
 
-def cause_of(found: Diagnosis) -> Cause:
-    """A diagnosis as the cause of an incident."""
+def cause_of(found: Diagnosis, symptoms: Sequence[Symptom] = ()) -> Cause:
+    """A diagnosis as the cause of an incident, with what its attempts show beside it."""
     return Cause(
         rule=_shown(found.rule),
         own_request=any(_own(rule) for rule in (found.rule, *found.also)),
@@ -118,7 +119,17 @@ def cause_of(found: Diagnosis) -> Cause:
         failures=found.failures,
         outcomes=found.outcomes,
         evidence=found.rule.evidence,
+        symptoms=tuple(symptoms[:_SYMPTOMS]),
     )
+
+
+def shown(symptoms: Sequence[Symptom]) -> str:
+    """What failing attempts show, in one line for people; empty of nothing."""
+    told = [
+        f"{_SHOWN.get(each.name, each.name)} {each.value} ({each.failures} of {each.outcomes} with it failed)"
+        for each in symptoms[:_SYMPTOMS]
+    ]
+    return f"What failing attempts show: {', '.join(told)}." if told else ""
 
 
 def sentence(cause: Cause) -> str:
@@ -127,6 +138,9 @@ def sentence(cause: Cause) -> str:
     who = "Our own request is the cause" if cause.own_request else "What fails has in common"
     return f"{who}: {named} ({cause.failures} failures in {cause.outcomes} attempts)."
 
+
+_SYMPTOMS = 4  # that are told
+_SHOWN = {"graph_code": "Graph code", "graph_subcode": "Graph subcode", "outcome": "ended as"}
 
 _WORDS = {
     "contract_ok": "request as declared",

@@ -13,7 +13,7 @@ import msgspec
 
 from penstock.core import ids
 from penstock.core.detector import FAMILIES
-from penstock.core.incident import UNSEEN, Event, Incident, Kind, Severity, sentence, summary
+from penstock.core.incident import UNSEEN, Event, Incident, Kind, Severity, sentence, shown, summary
 from penstock.core.media import State
 from penstock.core.work import Outcome
 
@@ -300,6 +300,8 @@ def _cause(told: Told) -> Section:
         sentence(cause),
         f"Evidence: {cause.evidence:.1f} nats on attempts that did not choose the rule; more is surer.",
     ]
+    if cause.symptoms:
+        lines.append(f"{shown(cause.symptoms)} These are symptoms, and explain nothing.")
     if cause.tested is not None:
         lines.append(f"Tested: {cause.tested}")
     rows = tuple((str(nth), _rule(rule)) for nth, rule in enumerate((cause.rule, *cause.also), 1))

@@ -16,7 +16,7 @@ from penstock.controls.rollouts.operating import Operating, Order
 from penstock.controls.watch.reporting import gathered
 from penstock.core import postmortem
 from penstock.core.errors import Conflict, NotFound
-from penstock.core.incident import Event, Incident, Kind, sentence
+from penstock.core.incident import Event, Incident, Kind, Severity, sentence
 from penstock.core.operation import LOOK_UP
 from penstock.core.recipe import Parameters
 from penstock.core.rollout import Move
@@ -201,9 +201,10 @@ async def _all_served(stage: Stage, numbers: list[str]) -> bool:
 
 
 async def _incident(stage: Stage, since: float) -> Incident | None:
-    """The incident of this act, once it is one: look-ups that are refused as wrong."""
+    """The incident of this act, once it is one: look-ups that are refused as wrong, for somebody to look at now."""
     found = [each for each in await stage.instance.ledger.incidents.latest() if each.opened_at >= since]
-    return next((each for each in found if each.operation == LOOK_UP.name and each.state != "suspected"), None)
+    pages = (each for each in found if each.severity == Severity.PAGE and each.state != "suspected")
+    return next((each for each in pages if each.operation == LOOK_UP.name), None)
 
 
 async def _known_and_shut(stage: Stage, since: float) -> bool:

@@ -21,6 +21,7 @@ from penstock.ledger.statements import Statements
 
 WATCH = "watch"  # the actor of what nobody did by hand
 _LAST = (1 << 63) - 1
+_ANEW_S = 1.0  # an onset that differs by more is another one
 
 # Rows become values by position; the types of their columns are the schema's business.
 _new_incident: Callable[..., Incident] = Incident
@@ -78,11 +79,15 @@ class Incidents:
                 if isolation:
                     yield from self._noted(id_, now, Kind.ISOLATION, WATCH, isolation)
                 return id_, True
-            ((id_, _),) = yield self._sql("get_open_incident", operation=key.operation, **{"class": key.family})
+            ((id_, _, known_at),) = yield self._sql(
+                "get_open_incident", operation=key.operation, **{"class": key.family}
+            )
             if suspected:
                 return int(id_), False
             rows = yield self._sql("confirm_incident", id=id_, now=now, why=why, rate=rate, onset_at=onset_at)
             if rows:
+                if abs(onset_at - known_at) > _ANEW_S:  # what was suspected first was something else
+                    yield from self._noted(int(id_), onset_at, Kind.ONSET, WATCH, onset)
                 yield from self._noted(int(id_), now, Kind.ALARM, WATCH, why, {"rate": rate})
             return int(id_), bool(rows)
 

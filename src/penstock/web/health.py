@@ -85,6 +85,7 @@ class Health:
             backlog=figures.backlog,
             gates=await ledger.gates.active(now=now),
             incidents=await ledger.incidents.latest(only_open=True, limit=_INCIDENTS),
+            alerts=await ledger.alerts.targets(),
             head=head,
             roles=[str(each["role"]) for each in await ledger.processes.alive(now=now)],
         )

@@ -85,6 +85,6 @@ def everything() -> Metrics:
     metrics.process.watching = lambda: Watching(True, 1, {Key("media.look_up", "upstream"): 0.0})
     gate = Gate(1, {}, 0.0, "operator", "cli:anna", "why", 0.0, None, override_automatic=False)
     metrics.installation.read(
-        Standing([Tally("acme", *range(len(State) + 2))], Backlog(None, 0), [gate], [], Head(1, b""), ["all"])
+        Standing([Tally("acme", *range(len(State) + 2))], Backlog(None, 0), [gate], [], [], Head(1, b""), ["all"])
     )
     return metrics

@@ -7,6 +7,7 @@ import msgspec
 from penstock.core.chain import Head
 from penstock.core.gate import Gate
 from penstock.core.incident import Incident
+from penstock.ledger.alerts import TargetState
 from penstock.ledger.counts import Backlog
 from penstock.ledger.rows import Tally
 from penstock.web.metrics import Metrics
@@ -15,6 +16,7 @@ from penstock.web.metrics.installation import Standing
 TALLY = Tally("acme", received=10, waiting=4, held=3, fetching=1, attached=3, expired=1, failed=1)
 GATE = Gate(1, {"app": "main"}, 0.0, "operator", "cli:anna", "why", 0.0, None, override_automatic=False)
 INCIDENT = Incident(1, "media.look_up", "upstream", "open", 0, 0, None, "why", 0.3, None, (), 1, 2, 1, 1, None, None)
+TARGET = TargetState("a", "webhook", "o", 0.0, 9, frozenset(), 3, 1.0, 0, 0, None, None, False, None, 0)
 STANDING = Standing(
     tallies=[TALLY, msgspec.structs.replace(TALLY, workspace="other")],
     backlog=Backlog(60.0, 5, 2, 70.0),
@@ -23,7 +25,8 @@ STANDING = Standing(
         msgspec.structs.replace(GATE, id=2, opening=1.5, owner="breaker"),
         msgspec.structs.replace(GATE, id=3, opening=None, override_automatic=True),
     ],
-    incidents=[INCIDENT],
+    incidents=[INCIDENT, msgspec.structs.replace(INCIDENT, id=2, severity="ticket")],
+    alerts=[TARGET, msgspec.structs.replace(TARGET, id="b", error="answered 500", passed_over=1)],
     head=Head(12, b""),
     roles=["receiver,console", "fetcher", "fetcher", "all"],
 )
@@ -58,11 +61,21 @@ def test_gates_are_told_by_owner_and_opening(metrics: Metrics, told: Any) -> Non
     assert told("penstock_gates", owner="operator", opening="shut") is None
 
 
-def test_incidents_are_told_by_state_even_when_there_is_none(metrics: Metrics, told: Any) -> None:
+def test_incidents_are_told_by_state_and_severity_even_when_there_is_none(metrics: Metrics, told: Any) -> None:
     metrics.installation.read(STANDING)
 
-    assert told("penstock_incidents", state="open") == 1
-    assert told("penstock_incidents", state="suspected") == 0
+    assert told("penstock_incidents", state="open", severity="page") == 1
+    assert told("penstock_incidents", state="open", severity="ticket") == 1
+    assert told("penstock_incidents", state="suspected", severity="page") == 0
+
+
+def test_alert_targets_are_told_by_how_they_stand(metrics: Metrics, told: Any) -> None:
+    metrics.installation.read(STANDING)
+
+    states = ("ok", "failing", "refused")
+    assert [told("penstock_alert_targets", state=state) for state in states] == [1, 1, 0]
+    assert told("penstock_alerts_told_total") == 6
+    assert told("penstock_alerts_passed_over_total") == 1
 
 
 def test_a_process_of_several_roles_counts_in_each(metrics: Metrics, told: Any) -> None:

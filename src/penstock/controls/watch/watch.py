@@ -165,6 +165,8 @@ class Watch:
             for each in self._evidence.since(onset_at):
                 if each.operation == signal.key.operation:
                     one.count(each)
+        if one.suspected and not suspected:
+            one.onset_at = onset_at
         one.suspected = one.suspected and suspected
         if new:
             log = _log.warning if suspected else _log.error
@@ -180,7 +182,8 @@ class Watch:
             both[0] += fails(seen, key.family)
             both[1] += 1
         told = ", ".join(f"{name}: {bad} of {of} failed" for name, (bad, of) in sorted(shares.items()))
-        return f"{key.operation} is touched. Since the onset {told or 'nothing else was tried'}."
+        said = f"{key.operation} is touched. Since the onset {told or 'nothing else was tried'}."
+        return f"{said} {incident.shown(self._evidence.symptoms(key.family, onset_at))}".rstrip()
 
     def _count(self, seen: Seen) -> None:
         for key, one in self._open.items():
@@ -254,7 +257,7 @@ class Watch:
         found = await asyncio.to_thread(diagnose, rows, dimensions.CAUSES, rng=self._rng)
         if found is None:
             return
-        cause = incident.cause_of(found)
+        cause = incident.cause_of(found, self._evidence.symptoms(one.key.family, one.onset_at))
         if one.cause is None or (cause.rule, cause.own_request) != (one.cause.rule, one.cause.own_request):
             cause = msgspec.structs.replace(cause, tested=one.cause.tested if one.cause is not None else None)
             one.cause = cause

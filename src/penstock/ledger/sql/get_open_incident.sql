@@ -1,1 +1,1 @@
-SELECT id, state FROM incidents WHERE operation = :operation AND class = :class AND state <> 'closed'
+SELECT id, state, onset_at FROM incidents WHERE operation = :operation AND class = :class AND state <> 'closed'

@@ -16,6 +16,15 @@ from penstock.web.words import rfc3339, utc
 _MOST_DIGITS = 18  # of a row's number
 
 
+class Symptom(Struct, frozen=True):
+    """What failing attempts show, and explains nothing."""
+
+    name: Annotated[str, Meta(description="status, graph_code, graph_subcode or outcome")]
+    value: str
+    failures: int
+    outcomes: Annotated[int, Meta(description="attempts that show it, failing or not")]
+
+
 class Cause(Struct, frozen=True):
     """What separates the failing attempts from the good ones."""
 
@@ -25,6 +34,7 @@ class Cause(Struct, frozen=True):
     failures: Annotated[int, Meta(description="attempts that had failed when it was found")]
     outcomes: int
     tested: Annotated[str | None, Meta(description="what the same request, sent again several times, has shown")] = None
+    symptoms: Annotated[list[Symptom], Meta(description="what the failing attempts show")] = field(default_factory=list)
 
 
 class Incident(Struct, frozen=True):
@@ -121,8 +131,12 @@ def _number(ask: Ask) -> int:
     return int(text)
 
 
+def _cause(cause: core.Cause) -> Cause:
+    also, symptoms = list(cause.also), [Symptom(*each) for each in cause.symptoms]
+    return Cause(cause.rule, cause.own_request, also, cause.failures, cause.outcomes, cause.tested, symptoms)
+
+
 def _incident(row: core.Incident) -> Incident:
-    cause = row.cause
     return Incident(
         id=row.id,
         state=row.state,
@@ -131,9 +145,7 @@ def _incident(row: core.Incident) -> Incident:
         onset_at=rfc3339(row.onset_at),
         opened_at=rfc3339(row.opened_at),
         closed_at=utc(row.closed_at),
-        cause=None
-        if cause is None
-        else Cause(cause.rule, cause.own_request, list(cause.also), cause.failures, cause.outcomes, cause.tested),
+        cause=None if row.cause is None else _cause(row.cause),
         gates=list(row.gates),
         failures=row.failures,
         outcomes=row.outcomes,

@@ -182,7 +182,7 @@ CATALOGUE: dict[str, Metric] = {
             "penstock_detector_log_evidence",
             Kind.GAUGE,
             Teller.LEADER,
-            "Natural logarithm of the evidence for trouble in a stream, 0 when nothing speaks for it.",
+            "Natural logarithm of the evidence for trouble in a stream: some 3 while nothing fails, 13 to 19 at an alarm.",
             {"operation": _OPERATION, "class": "the family of classes: upstream, client_bug, auth and so on"},
         ),
         # -- the installation ---------------------------------------------------------------
@@ -225,7 +225,26 @@ CATALOGUE: dict[str, Metric] = {
             Kind.GAUGE,
             Teller.INSTALLATION,
             "Incidents that are not closed.",
-            {"state": "suspected, open"},
+            {"state": "suspected, open", "severity": "page: somebody should look now; ticket: in working hours"},
+        ),
+        Metric(
+            "penstock_alert_targets",
+            Kind.GAUGE,
+            Teller.INSTALLATION,
+            "Alert targets by how they stand. A refused one takes nothing until somebody mends it.",
+            {"state": "ok, failing, refused"},
+        ),
+        Metric(
+            "penstock_alerts_told_total",
+            Kind.COUNTER,
+            Teller.INSTALLATION,
+            "Alerts that the targets named now have taken. It begins anew when one is no longer named.",
+        ),
+        Metric(
+            "penstock_alerts_passed_over_total",
+            Kind.COUNTER,
+            Teller.INSTALLATION,
+            "Alerts that a target would not take as they were, five times.",
         ),
         Metric(
             "penstock_audit_log_entries",

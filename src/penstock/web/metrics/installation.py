@@ -9,16 +9,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from prometheus_client import Metric as Family
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from penstock.core.chain import Head
 from penstock.core.gate import Gate
-from penstock.core.incident import Incident
+from penstock.core.incident import Incident, Severity
 from penstock.core.media import State
+from penstock.ledger.alerts import TargetState
 from penstock.ledger.counts import Backlog
 from penstock.ledger.rows import Tally
-from penstock.web.metrics.catalogue import CATALOGUE
+from penstock.web.metrics.catalogue import CATALOGUE, Kind
 
 _ROLES = ("receiver", "fetcher", "watcher", "console")
 _Values = Mapping[tuple[str, ...], float]
@@ -31,6 +32,7 @@ class Standing(msgspec.Struct, frozen=True):
     backlog: Backlog
     gates: Sequence[Gate]
     incidents: Sequence[Incident]  # those that are not closed
+    alerts: Sequence[TargetState]  # every alert target
     head: Head | None  # of the audit log; None when it could not be read
     roles: Sequence[str]  # of every process that is alive, "all" or roles with commas between them
 
@@ -71,8 +73,13 @@ def _figures(standing: Standing) -> Iterator[tuple[str, _Values]]:
     yield "penstock_media_near_deadline", {("1h",): backlog.expiring_1h, ("24h",): backlog.expiring_24h}
     yield "penstock_oldest_undelivered_seconds", {(): backlog.oldest_undelivered_s or 0.0}
     yield "penstock_gates", Counter((gate.owner, _opening(gate)) for gate in standing.gates)
-    incidents = Counter(each.state for each in standing.incidents)
-    yield "penstock_incidents", {(state,): float(incidents[state]) for state in ("suspected", "open")}
+    incidents = Counter((each.state, each.severity) for each in standing.incidents)
+    both = [(state, severity.value) for state in ("suspected", "open") for severity in Severity]
+    yield "penstock_incidents", {labels: float(incidents[labels]) for labels in both}
+    targets = Counter(each.state for each in standing.alerts)
+    yield "penstock_alert_targets", {(state,): float(targets[state]) for state in ("ok", "failing", "refused")}
+    yield "penstock_alerts_told_total", {(): float(sum(each.told for each in standing.alerts))}
+    yield "penstock_alerts_passed_over_total", {(): float(sum(each.passed_over for each in standing.alerts))}
     if standing.head is not None:
         yield "penstock_audit_log_entries", {(): float(standing.head.entries)}
     alive = Counter(role for told in standing.roles for role in (_ROLES if told == "all" else told.split(",")))
@@ -87,7 +94,8 @@ def _opening(gate: Gate) -> str:
 
 def _family(name: str, values: _Values) -> Family:
     metric = CATALOGUE[name]
-    family = GaugeMetricFamily(name, metric.meaning, labels=list(metric.labels))
+    kind = CounterMetricFamily if metric.kind is Kind.COUNTER else GaugeMetricFamily
+    family = kind(name, metric.meaning, labels=list(metric.labels))
     for labels, value in values.items():
         family.add_metric(labels, value)
     return family
