@@ -72,6 +72,7 @@ def test_an_incident_is_listed_shown_and_part_of_the_status(penstock: Any, acme:
         "failures": 8,
         "outcomes": 20,
         "tested": None,
+        "symptoms": [],
     }
     shown = penstock.done("incident", "show", str(incident), "--json").answer
     assert shown["incident"] == listed

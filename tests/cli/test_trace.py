@@ -56,6 +56,7 @@ def test_what_it_has_kept_is_shown_and_exported(penstock: Any, kept: int, tmp_pa
     answer = penstock.done("trace", "show", str(kept), "--json").answer
     assert (answer["trace"]["exchanges"], answer["trace"]["dropped"]) == (1, 3)
     assert answer["exchanges"][0]["peer_address"] == "157.240.0.1"
+    assert answer["exchanges"][0]["at"].endswith("Z")
 
     archive = json.loads(penstock.done("trace", "export", str(kept), "--har", "-").out)
     assert faults(archive) == []

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from penstock.core.diagnosis import Symptom
 from penstock.core.incident import Cause, Event, Incident
 from penstock.core.postmortem import (
     Action,
@@ -10,6 +11,7 @@ from penstock.core.postmortem import (
     Impact,
     Lost,
     Section,
+    Share,
     Told,
     Touched,
     Tried,
@@ -172,7 +174,8 @@ def test_a_customer_is_told_which_messages_and_what_happens_next() -> None:
         File(3, None, "video", AT + 3, "expired", None, AT + 9e5),
         File(4, 4, "video", AT + 3, "erased", None, AT + 9e5),
     ]
-    what, which = customer(TOLD, "acme", files)
+    counts = {"attached": 1, "waiting": 1, "expired": 1, "erased": 1}
+    what, which = customer(TOLD, "acme", Share(files, counts))
     text = " ".join(what.lines)
     assert "1 file is in their conversations now" in text
     assert "1 file is still on the way" in text
@@ -185,7 +188,37 @@ def test_a_customer_is_told_which_messages_and_what_happens_next() -> None:
     ]
     assert which.rows[0][0].startswith("msg_")
     assert "server" not in text  # our own affairs are not theirs
-    assert customer(TOLD, "quiet", [])[0].lines[0] == "No file of quiet was touched by this incident."
+    assert "not listed" not in text
+    quiet = customer(TOLD, "quiet", Share([], {}))
+    assert quiet[0].lines == ("No file of quiet was touched by this incident.", "Text messages were not affected.")
+
+
+def test_a_customer_of_many_files_is_told_the_count_of_all() -> None:
+    files = [File(nth, nth, "image", AT + nth, "attached", AT + 90, AT + 9e5) for nth in range(1, 6)]
+    text = " ".join(customer(TOLD, "acme", Share(files, {"attached": 700, "waiting": 3, "failed": 2}))[0].lines)
+    assert "700 files are in their conversations now" in text
+    assert "3 files are still on the way" in text
+    assert "Ask the customer to send them again." in text
+    assert "700 more files are counted here and not listed below." in text
+
+
+def test_a_customer_is_not_told_that_texts_came_while_the_door_was_silent() -> None:
+    silent = msgspec.structs.replace(INCIDENT, operation="webhook.receive", outcome="silent", cause=None)
+    (what,) = customer(msgspec.structs.replace(TOLD, incident=silent), "acme", Share([], {}))
+    assert what.lines == ("No file of acme was touched by this incident.",)
+
+
+def test_files_that_gates_held_back_are_counted_beside_those_that_failed() -> None:
+    told = msgspec.structs.replace(TOLD, impact=msgspec.structs.replace(IMPACT, late=(("acme", 400), ("other", 12))))
+    assert part("Impact", told).lines[1].startswith("412 files of 2 workspaces that came meanwhile took more than a")
+
+
+def test_what_the_failing_attempts_show_is_no_cause() -> None:
+    assert INCIDENT.cause is not None
+    shows = msgspec.structs.replace(INCIDENT.cause, symptoms=(Symptom("status", "405", 8, 8),))
+    told = msgspec.structs.replace(TOLD, incident=msgspec.structs.replace(INCIDENT, cause=shows))
+    said = "What failing attempts show: status 405 (8 of 8 with it failed). These are symptoms, and explain nothing."
+    assert said in part("Cause", told).lines
 
 
 def test_markdown_is_not_written_by_whoever_wrote_a_reason() -> None:

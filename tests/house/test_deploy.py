@@ -31,7 +31,17 @@ TEMPLATE = re.compile(r"\{\{(.*?)\}\}")
 VALUES = {  # of labels that have few; of the others any value is asked for at one's own risk
     "class": {outcome.value for outcome in Outcome},
     "operation": set(REGISTRY),
-    "state": {*(state.value for state in State), "open", "suspected", "limit", "in_use", "idle", "ok", "failing", "refused"},
+    "state": {
+        *(state.value for state in State),
+        "open",
+        "suspected",
+        "limit",
+        "in_use",
+        "idle",
+        "ok",
+        "failing",
+        "refused",
+    },
     "severity": {severity.value for severity in Severity},
     "status": set(STATUSES),
     "kind": set(UPDATES),

@@ -6,7 +6,7 @@ import msgspec
 
 from penstock.core.detector import Key
 from penstock.core.incident import Incident
-from penstock.core.postmortem import Touched, Tried
+from penstock.core.postmortem import Share, Touched, Tried
 from penstock.core.work import Attempt, Outcome, RetryLater
 
 
@@ -67,9 +67,15 @@ async def test_what_failed_in_this_way_since_the_onset_is_touched_and_nothing_el
     assert impact.texts == 1
     assert impact.arrived == (("attached", 1), ("waiting", 3))
     assert impact.lost == ()
-    files = await desk.ledger.impacts.files(found, "acme", now=now + 10)
-    assert {file.state for file in files} == {"attached", "waiting"}
-    assert await desk.ledger.impacts.files(found, "other", now=now + 10) == []
+    share = await desk.ledger.impacts.files(found, "acme", now=now + 10)
+    assert {file.state for file in share.files} == {"attached", "waiting"}
+    assert share.counts == {"attached": 1, "waiting": 1}
+    assert await desk.ledger.impacts.files(found, "other", now=now + 10) == Share([], {})
+    assert impact.late == ()
+    gated = msgspec.structs.replace(found, gates=(1,))
+    assert (await desk.ledger.impacts.of(gated, now=now + 10)).late == (("acme", 3),)
+    share = await desk.ledger.impacts.files(gated, "acme", now=now + 10)
+    assert (len(share.files), share.counts) == (4, {"attached": 1, "waiting": 3})
     over = msgspec.structs.replace(found, closed_at=now + 0.5)
     assert (await desk.ledger.impacts.of(over, now=now + 10)).touched == ()
 

@@ -116,21 +116,21 @@ def report(number: int, format_: str | None, out: Path | None, workspace: str | 
 
     from penstock.controls.watch.reporting import gathered
 
-    async def work(ledger: "Ledger") -> tuple[postmortem.Told, list[postmortem.File]]:
+    async def work(ledger: "Ledger") -> tuple[postmortem.Told, postmortem.Share | None]:
         told = await gathered(ledger, number)
         if workspace is None:
-            return told, []
+            return told, None
         if not any(row["name"] == workspace for row in await ledger.provisioning.workspaces()):
-            raise NotFound(f"there is no workspace {workspace}")
+            raise NotFound(f"there is no workspace {workspace}: penstock workspace list shows those there are")
         return told, await ledger.impacts.files(told.incident, workspace, now=told.now)
 
-    told, files = session.with_ledger(work)
+    told, share = session.with_ledger(work)
     heading, parts = postmortem.title(told), postmortem.sections(told)
     marks: Sequence[postmortem.Mark] = postmortem.marks(told)
-    if workspace is not None:
+    if workspace is not None and share is not None:
         heading, parts, marks = (
             f"For {workspace}: files that came late",
-            postmortem.customer(told, workspace, files),
+            postmortem.customer(told, workspace, share),
             (),
         )
     if chosen == "html":

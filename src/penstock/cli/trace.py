@@ -155,7 +155,8 @@ def show_trace(number: int, json_: bool) -> None:
     if json_:
         from msgspec import to_builtins
 
-        showing.as_json({"trace": answers.trace(row, now), "exchanges": [to_builtins(each) for each in kept]})
+        told = [to_builtins(each) | {"at": words.utc(each.at)} for each in kept]
+        showing.as_json({"trace": answers.trace(row, now), "exchanges": told})
         return
     state = core.state(row, now)
     showing.line(f"Trace {row.id} of {scope_name(row.scope)} is {state}, by {row.by}: {row.why}")

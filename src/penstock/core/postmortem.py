@@ -17,8 +17,10 @@ from penstock.core.incident import UNSEEN, Event, Incident, Kind, Severity, sent
 from penstock.core.media import State
 from penstock.core.work import Outcome
 
+_DOORS = frozenset({"webhook.receive", "events.stamp"})
 _COMING = frozenset({State.WAITING, State.FETCHING})
 _PROOF = "Proof that nothing was lost"
+LATE_S = 60.0  # a file that was not there so soon after it was received came late
 _SHOWN = 30  # workspaces that are listed one by one
 _WHAT = {
     Kind.ONSET: "Onset",
@@ -68,6 +70,13 @@ class File(NamedTuple):
     deadline: float
 
 
+class Share(NamedTuple):
+    """What an incident touched of one workspace."""
+
+    files: Sequence[File]  # as many as are listed
+    counts: Mapping[str, int]  # of all of them, by where they stand now
+
+
 class Lost(NamedTuple):
     """A file that was received meanwhile and cannot be had any more."""
 
@@ -85,6 +94,7 @@ class Impact(msgspec.Struct, frozen=True):
     texts: int  # text messages received meanwhile
     arrived: tuple[tuple[str, int], ...] = ()  # files received meanwhile, by where they stand now
     lost: tuple[Lost, ...] = ()  # of these, as many as are listed
+    late: tuple[tuple[str, int], ...] = ()  # files that came late, by workspace, where gates were set
 
 
 class Action(NamedTuple):
@@ -105,6 +115,7 @@ class Told(msgspec.Struct, frozen=True):
     actions: Sequence[Action]
     workspaces: int  # of the installation
     now: float
+    unlisted: int = 0  # actions beyond those
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -134,26 +145,29 @@ def sections(told: Told) -> list[Section]:
     return [_summary(told), _impact(told), _spared(told), _timeline(told), _cause(told), _actions(told), _proof(told)]
 
 
-def customer(told: Told, workspace: str, files: Sequence[File]) -> list[Section]:
+def customer(told: Told, workspace: str, share: Share) -> list[Section]:
     """What one customer should be told: which of their messages, and what happens next."""
-    incident = told.incident
-    coming = [file for file in files if file.state in _COMING]
-    there = [file for file in files if file.state == State.ATTACHED]
-    gone = [file for file in files if file.state in (State.EXPIRED, State.FAILED)]
+    incident, files = told.incident, share.files
+    coming = sum(share.counts.get(state, 0) for state in _COMING)
+    there = share.counts.get(State.ATTACHED, 0)
+    gone = share.counts.get(State.EXPIRED, 0) + share.counts.get(State.FAILED, 0)
     end = "It goes on" if incident.closed_at is None else f"It ended at {utc(incident.closed_at)}"
     lines = [f"From {utc(incident.onset_at)} on, some files that your customers sent you arrived late. {end}."]
     if not files:
         lines = [f"No file of {workspace} was touched by this incident."]
     if there:
-        lines.append(f"{_many(len(there), 'file is', 'files are')} in their conversations now; nothing is to be done.")
+        lines.append(f"{_many(there, 'file is', 'files are')} in their conversations now; nothing is to be done.")
     if coming:
-        lines.append(f"{_many(len(coming), 'file is', 'files are')} still on the way and will come without your doing.")
+        lines.append(f"{_many(coming, 'file is', 'files are')} still on the way and will come without your doing.")
     if gone:
         lines.append(
-            f"{_many(len(gone), 'file', 'files')} cannot be had from WhatsApp any more. Ask the customer to send "
-            f"{'it' if len(gone) == 1 else 'them'} again."
+            f"{_many(gone, 'file', 'files')} cannot be had from WhatsApp any more. Ask the customer to send "
+            f"{'it' if gone == 1 else 'them'} again."
         )
-    lines.append("Text messages were not affected.")
+    if incident.operation not in _DOORS:  # what does not come in at all may be a text
+        lines.append("Text messages were not affected.")
+    if (left := sum(share.counts.values()) - len(files)) > 0:
+        lines.append(f"{_many(left, 'more file is', 'more files are')} counted here and not listed below.")
     rows = tuple(
         (
             "" if file.message is None else ids.encode(ids.Kind.MESSAGE, file.message),
@@ -224,15 +238,12 @@ def _summary(told: Told) -> Section:
     lines = [
         summary(one),
         f"{state} {urgency}",
-        f"Onset {utc(one.onset_at)}, opened {utc(one.opened_at)}" + _closed(one),
+        f"Onset {utc(one.onset_at)}, opened {utc(one.opened_at)}"
+        + ("." if one.closed_at is None else f", closed {utc(one.closed_at)}."),
     ]
     if one.acknowledged_by is not None:
         lines.append(f"{one.acknowledged_by} looks after it.")
     return Section("Summary", tuple(lines))
-
-
-def _closed(one: Incident) -> str:
-    return "." if one.closed_at is None else f", closed {utc(one.closed_at)}."
 
 
 def _impact(told: Told) -> Section:
@@ -253,10 +264,17 @@ def _impact(told: Told) -> Section:
     )
     most = sorted(by.items(), key=lambda item: (-item[1][0], item[0]))
     rows = tuple((name, str(both[0]), str(both[1])) for name, both in most[:_SHOWN])
-    left = len(most) - _SHOWN
+    lines = [line]
+    if late := sum(files for _, files in told.impact.late):
+        lines.append(
+            f"{_many(late, 'file', 'files')} of {_many(len(told.impact.late), 'workspace', 'workspaces')} that came "
+            "meanwhile took more than a minute or are not there yet, those that gates held among them."
+        )
+    if (left := len(most) - _SHOWN) > 0:
+        lines.append(f"{left} more workspaces are not listed.")
     return Section(
         "Impact",
-        (line, f"{left} more workspaces are not listed.") if left > 0 else (line,),
+        tuple(lines),
         ("Workspace", "Files", "Messages") if rows else (),
         rows,
     )
@@ -323,7 +341,8 @@ def _actions(told: Told) -> Section:
     rows = tuple((utc(each.at), each.who, each.what, each.why) for each in told.actions)
     if not rows:
         return Section("Actions", ("Nothing was changed since the onset.",))
-    return Section("Actions", (), ("Time", "By", "What", "Why"), rows)
+    lines = (f"{told.unlisted} more are not listed.",) if told.unlisted else ()
+    return Section("Actions", lines, ("Time", "By", "What", "Why"), rows)
 
 
 def _proof(told: Told) -> Section:

@@ -97,6 +97,15 @@ class AuditLog:
 
         return await self._db.read(script)
 
+    async def between(self, since: float, until: float, *, limit: int = 100) -> list[Recorded]:
+        """The first entries of a time, the oldest first."""
+
+        def script() -> Script[list[Recorded]]:
+            rows = yield self._sql("list_audit_log_between", since=since, until=until, limit=limit)
+            return [_recorded(row) for row in rows]
+
+        return await self._db.read(script)
+
     async def head(self) -> chain.Head:
         """How many entries there are and the digest of the last one, as they were kept. Nothing is checked."""
 

@@ -7,7 +7,7 @@ what was tried in that time, found by halving among the ids, and every file and 
 from penstock.adapters.db.port import Database, Script
 from penstock.core.detector import FAMILIES
 from penstock.core.incident import Incident
-from penstock.core.postmortem import File, Impact, Lost, Touched, Tried
+from penstock.core.postmortem import LATE_S, File, Impact, Lost, Share, Touched, Tried
 from penstock.ledger.statements import Statements
 
 _TOLD = 500  # files of one workspace that are listed
@@ -35,12 +35,14 @@ class Impacts:
             ((texts,),) = yield self._sql("incident_texts", **span)
             arrived = yield self._sql("incident_arrived", **span)
             lost = yield self._sql("incident_lost", limit=_LOST, **span)
+            late = (yield self._sql("incident_late", late_s=LATE_S, **span)) if incident.gates else []
             return Impact(
                 tuple(Touched(row[0], row[1], int(row[2]), int(row[3])) for row in touched),
                 tuple(Tried(row[0], row[1], int(row[2])) for row in tried),
                 int(texts),
                 tuple((row[0], int(row[1])) for row in arrived),
                 tuple(Lost(*row) for row in lost),
+                tuple((row[0], int(row[1])) for row in late),
             )
 
         return await self._db.read(script)
@@ -61,22 +63,20 @@ class Impacts:
 
         return await self._db.read(script)
 
-    async def files(self, incident: Incident, workspace: str, *, now: float) -> list[File]:
-        """The files of one workspace that it touched, the oldest first, up to so many as a person reads."""
+    async def files(self, incident: Incident, workspace: str, *, now: float) -> Share:
+        """The files of one workspace that it touched, the oldest first, up to so many as a person reads, and their counts.
+
+        Where gates were set because of it, what they held back is touched, too.
+        """
         span = _span(incident, now)
 
-        def script() -> Script[list[File]]:
+        def script() -> Script[Share]:
             ids = yield from self._stretch(**span)
-            rows = yield self._sql(
-                "incident_files",
-                operation=incident.operation,
-                workspace=workspace,
-                limit=_TOLD,
-                **span,
-                **_ways(incident),
-                **ids,
-            )
-            return [File(*row) for row in rows]
+            asked = {"operation": incident.operation, "workspace": workspace, **span, **_ways(incident), **ids}
+            asked |= {"held": int(bool(incident.gates)), "late_s": LATE_S}
+            rows = yield self._sql("incident_files", limit=_TOLD, **asked)
+            counts = yield self._sql("count_incident_files", **asked)
+            return Share([File(*row) for row in rows], {row[0]: int(row[1]) for row in counts})
 
         return await self._db.read(script)
 

@@ -43,4 +43,4 @@ def html(heading: str, parts: Sequence[Section], marks: Sequence[Mark], made_at:
         for nth, mark in enumerate(marks)
     ]
     page = environment.get_template("postmortem.html")
-    return page.render(heading=heading, parts=parts, marks=drawn, height=40 + len(drawn) * _ROW_HEIGHT, made_at=made_at)
+    return page.render(heading=heading, parts=parts, marks=drawn, height=24 + len(drawn) * _ROW_HEIGHT, made_at=made_at)

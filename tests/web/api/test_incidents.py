@@ -38,6 +38,7 @@ async def test_a_viewer_sees_incidents_and_their_timelines(site: Any, incident: 
         "failures": 8,
         "outcomes": 20,
         "tested": None,
+        "symptoms": [],
     }
     whole = (await site.get(f"/api/v1/incidents/{incident}", token=token)).json
     assert whole["incident"] == listed

@@ -51,6 +51,7 @@ async def test_what_was_kept_comes_page_by_page(site: Any, webhooks: Any) -> Non
     assert [each["status"] for each in first["exchanges"]] == [503, 503]
     rest = (await site.get(f"/api/v1/traces/{made}?limit=2&after={first['next']}", token=token)).json
     assert (len(rest["exchanges"]), rest["next"]) == (1, None)
+    assert rest["exchanges"][0]["at"].endswith("Z")
     archive = (await site.get(f"/api/v1/traces/{made}/har", token=token)).json
     assert faults(archive) == []
     assert len(archive["log"]["entries"]) == 3

@@ -8,6 +8,7 @@ from penstock.core import postmortem
 from penstock.ledger.book import Ledger
 
 _ACTIONS = 200  # changes since the onset that a report lists
+_LOOKED_AT = 5_000  # changes that are looked at for it
 _LATER_S = 7 * 86_400.0  # files are put back to work when it is over
 _BEFORE_S = 1.0  # an action at the very onset belongs to it
 
@@ -16,19 +17,21 @@ async def gathered(ledger: Ledger, number: int) -> postmortem.Told:
     """Everything about one incident. Raises NotFound."""
     now = await ledger.now()
     found = await ledger.incidents.get(number)
-    changes = await ledger.audit_log.latest(since=found.onset_at - _BEFORE_S, limit=_ACTIONS)
     until = now if found.closed_at is None else found.closed_at
+    changes = await ledger.audit_log.between(found.onset_at - _BEFORE_S, until + _LATER_S, limit=_LOOKED_AT)
+    actions = [
+        postmortem.Action(row.at, row.entry.who, f"{row.entry.action} {_subject(row.entry.subject)}", row.entry.why)
+        for row in changes
+        if row.at <= until or row.entry.action.startswith("reprocess.")
+    ]
     return postmortem.Told(
         incident=found,
         events=await ledger.incidents.events(number),
         impact=await ledger.impacts.of(found, now=now),
-        actions=[
-            postmortem.Action(row.at, row.entry.who, f"{row.entry.action} {_subject(row.entry.subject)}", row.entry.why)
-            for row in changes
-            if row.at <= until or (row.entry.action.startswith("reprocess.") and row.at <= until + _LATER_S)
-        ],
+        actions=actions[:_ACTIONS],
         workspaces=len(await ledger.provisioning.workspaces()),
         now=now,
+        unlisted=max(0, len(actions) - _ACTIONS),
     )
 
 
@@ -40,4 +43,8 @@ def _subject(subject: object) -> str:
         return ""
     scope = subject.get("scope")
     plain = scope if isinstance(scope, dict) else subject
-    return ", ".join(f"{key} {value}" for key, value in plain.items()) or "everything"
+    return ", ".join(f"{key} {_named(value)}" for key, value in plain.items()) or "everything"
+
+
+def _named(value: object) -> str:
+    return " and ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -124,7 +124,7 @@ class Traces:
         """One trace and a page of what it has kept."""
         row = await self._mine(ask)
         kept, further = await self._ledger.traces.exchanges(row.id, after=query.after, limit=query.limit)
-        told = [msgspec.to_builtins(each) for each in self._visible(ask, kept)]
+        told = [msgspec.to_builtins(each) | {"at": rfc3339(each.at)} for each in self._visible(ask, kept)]
         return TraceWhole(_trace(row, await self._ledger.now()), told, further)
 
     async def archive(self, ask: Ask, _query: NoQuery) -> Response:

@@ -182,7 +182,7 @@ CATALOGUE: dict[str, Metric] = {
             "penstock_detector_log_evidence",
             Kind.GAUGE,
             Teller.LEADER,
-            "Natural logarithm of the evidence for trouble in a stream: some 3 while nothing fails, 13 to 19 at an alarm.",
+            "Natural logarithm of the evidence for trouble in a stream: 3 while nothing fails, 13 to 19 at an alarm.",
             {"operation": _OPERATION, "class": "the family of classes: upstream, client_bug, auth and so on"},
         ),
         # -- the installation ---------------------------------------------------------------
