@@ -64,7 +64,7 @@ class Impacts:
         return await self._db.read(script)
 
     async def files(self, incident: Incident, workspace: str, *, now: float) -> Share:
-        """The files of one workspace that it touched, the oldest first, up to so many as a person reads, and their counts.
+        """The files of one workspace that it touched, the oldest first, up to so many as one reads, and their counts.
 
         Where gates were set because of it, what they held back is touched, too.
         """
