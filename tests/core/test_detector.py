@@ -78,6 +78,7 @@ def test_without_probes_a_second_suspicion_a_few_minutes_later_is_an_alarm() -> 
     (suspected,) = fail(it, began, 20, workspaces=1)
     said = fail(it, suspected.at + 120, 20, workspaces=1)
     assert [each.kind for each in said] == ["alarm"]
+    assert said[0].onset_at == suspected.onset_at == began  # it began before it was suspected
 
 
 def test_with_probes_only_they_confirm() -> None:

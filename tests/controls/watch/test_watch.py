@@ -133,6 +133,19 @@ async def test_what_fails_in_one_workspace_is_suspected_and_confirmed_by_a_secon
     assert confirmed.id == found.id
     kinds = await fleet.kinds(found.id)
     assert kinds.index("suspected") < kinds.index("alarm")
+    assert confirmed.onset_at == found.onset_at
+    assert kinds.count("onset") == 1
+
+
+async def test_an_alarm_that_is_about_something_later_than_was_suspected_says_when_that_began(fleet: Fleet) -> None:
+    key = Key(DOWNLOAD.name, "upstream")
+    await fleet.watch.said(Signal("suspected", key, NOW, NOW - 5, 0.3, 9, "too many fail"), NOW)
+    await fleet.watch.said(Signal("alarm", key, NOW + 700, NOW + 690, 0.3, 9, "2 of 5 probes failed"), NOW + 700)
+    (found,) = await fleet.ledger.incidents.latest()
+    assert (found.state, found.onset_at) == ("open", NOW + 690)
+    assert fleet.watch.opened[key].onset_at == NOW + 690
+    onsets = [event.at for event in await fleet.ledger.incidents.events(found.id) if event.kind == "onset"]
+    assert onsets == [NOW - 5, NOW + 690]
 
 
 async def test_a_suspicion_that_nothing_confirms_is_over(ledger: Ledger) -> None:
