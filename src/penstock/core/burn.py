@@ -104,8 +104,7 @@ class Minutes:
 
 
 def ticket(key: Key, minutes: Minutes, now: float, *, covered: bool) -> Sign:
-    """How an operation stands with its budget. ``covered``: somebody was paged for it, so a ticket would say "
-    "nothing."""
+    """How an operation stands with its budget. ``covered``: somebody was paged for it; a ticket would say nothing."""
     burn = minutes.burn(now)
     if burn is None or covered:
         text = "It fails no more often than its budget allows, over half an hour and longer."
