@@ -86,6 +86,7 @@ class _Stream:
         self.suspicion: Signal | None = None
         self.probes = self.probes_failed = 0
         self.recovery: Recovery | None = None
+        self.since = float("-inf")  # what was tried before it is known already
 
 
 class Detector:
@@ -145,6 +146,8 @@ class Detector:
         said, unit = None, self._unit(first)
         for key in self._of[first.operation]:
             stream = self._streams[key]
+            if first.at < stream.since:
+                continue
             if stream.recovery is not None:
                 said = self._recovering(key, stream, first, failed=False) or said
             elif not stream.neutral or stream.neutral.get(unit, first.at) <= first.at:
@@ -193,18 +196,24 @@ class Detector:
             self._begin(operation)
         key = Key(operation, FAMILIES.get(outcome, ""))
         stream = self._streams.get(key)
-        if stream is None or stream.recovery is not None:
+        if stream is None or stream.recovery is not None or at < stream.since:
             return None
         signal = self._alarm(key, stream, at, "a request went out that is not the declared one, and failed")
         stream.recovery = Recovery(STRAYED_RATE, stream.mixture.bound)
         return msgspec.structs.replace(signal, rate=STRAYED_RATE)
 
-    def resume(self, key: Key, rate: float) -> None:
-        """An incident of this stream is open: an earlier leader of the watch opened it."""
+    def resume(self, key: Key, rate: float, *, since: float) -> None:
+        """An incident of this stream is open: an earlier leader of the watch opened it, and saw what was before."""
+        self.judged(key, since)
+        if (stream := self._streams.get(key)) is not None:
+            stream.recovery = Recovery(rate, stream.mixture.bound)
+
+    def judged(self, key: Key, until: float) -> None:
+        """What this stream's attempts until then showed was said by an earlier leader of the watch."""
         if key.operation not in self._of:
             self._begin(key.operation)
         if (stream := self._streams.get(key)) is not None:
-            stream.recovery = Recovery(rate, stream.mixture.bound)
+            stream.since = max(stream.since, until)
 
     def closed(self, key: Key) -> None:
         """The incident of this stream is over."""
@@ -218,6 +227,8 @@ class Detector:
     def _failed(self, key: Key, first: First) -> Signal | None:
         """A failure for one stream; it says nothing to the others."""
         stream = self._streams[key]
+        if first.at < stream.since:
+            return None
         if stream.recovery is not None:
             return self._recovering(key, stream, first, failed=True)
         unit = self._unit(first)

@@ -230,7 +230,7 @@ def symptoms(rows: Sequence[Row], names: Sequence[str]) -> list[Symptom]:
                 both[0] += row.failed
                 both[1] += 1
     found = [Symptom(name, value, failed, rows_) for (name, value), (failed, rows_) in counts.items() if failed]
-    return sorted(found, key=lambda each: (-each.failures * each.failures / each.outcomes, each.name))
+    return sorted(found, key=lambda each: (-each.failures * each.failures / each.outcomes, names.index(each.name)))
 
 
 def _added(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:

@@ -50,6 +50,20 @@ async def test_what_was_done_in_time_is_told_however_much_came_later(
     assert told.unlisted == 2
 
 
+async def test_what_is_done_again_and_again_is_told_once(ledger: Ledger) -> None:
+    now = await ledger.now()
+    key = Key(LOOK_UP.name, "upstream")
+    id_, _ = await ledger.incidents.open(key, suspected=False, onset_at=now, why="x", rate=0.3, now=now, isolation="")
+    for nth in range(14):
+        entry = Entry("breaker", "gate.set", {"scope": {}}, "A little more.", None, {"opening": nth})
+        await ledger.audit_log.append(entry, now=now + nth / 100)
+    await ledger.audit_log.append(Entry("breaker", "gate.open", {"scope": {}}, "Over."), now=now + 0.2)
+    await ledger.incidents.close(id_, "over", now=now + 1)
+    told = await gathered(ledger, id_)
+    assert [action.what for action in told.actions] == ["gate.set everything", "gate.open everything"]
+    assert told.actions[0].why.startswith("A little more. (14 times, until 20")
+
+
 async def test_an_incident_that_is_not_there_is_said_so(ledger: Ledger) -> None:
     with pytest.raises(NotFound, match="no incident 7"):
         await gathered(ledger, 7)

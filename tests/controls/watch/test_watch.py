@@ -71,6 +71,16 @@ class Fleet:
             good = [self.attempt(), self.attempt(), self.attempt(operation=LOOK_UP.name)]
             await self.second(*good, self.attempt(outcome, **facts), self.attempt(outcome, **facts))
 
+    async def shown(self, seconds: int, *, ill: bool) -> list[Seen]:
+        """As ``well`` and ``ill``; what the watch was shown."""
+        every = []
+        for _ in range(seconds):
+            outcome = Outcome.UPSTREAM if ill else Outcome.DELIVERED
+            now = [self.attempt(), self.attempt(), self.attempt(outcome), self.attempt(outcome)]
+            await self.second(*now)
+            every += now
+        return every
+
     async def until_open(self, most_s: int = 60, **facts: Any) -> Incident:
         """It is ill until an incident is open."""
         for _ in range(most_s):
@@ -257,6 +267,39 @@ async def test_the_next_leader_goes_on_with_an_open_incident(fleet: Fleet) -> No
 
     await fleet.well(120)
     assert (await fleet.ledger.incidents.get(found.id)).state == "closed"
+
+
+async def test_what_an_earlier_leader_saw_closes_nothing_and_counts_once(fleet: Fleet) -> None:
+    history = await fleet.shown(60, ill=False)
+    before = fleet.now
+    for _ in range(30):
+        history += await fleet.shown(1, ill=True)
+        if (found := await fleet.ledger.incidents.latest()) and found[0].state == "open":
+            break
+    history += await fleet.shown(5, ill=True)
+    (known,) = await fleet.ledger.incidents.latest()
+    assert known.onset_at >= before - 2
+
+    fleet.lead()
+    await fleet.second(*history)  # the next leader begins some minutes back: calm, and then the outage
+    (same,) = await fleet.ledger.incidents.latest()
+    assert (same.id, same.state) == (known.id, "open")
+    await fleet.shown(5, ill=True)
+    (same,) = await fleet.ledger.incidents.latest()
+    assert same.state == "open"
+    assert known.failures < same.failures <= known.failures + 2 * 8
+    assert "recovery" not in await fleet.kinds(known.id)
+
+
+async def test_what_an_earlier_leader_closed_is_not_opened_again_by_its_own_attempts(fleet: Fleet) -> None:
+    history = await fleet.shown(60, ill=False) + await fleet.shown(30, ill=True) + await fleet.shown(120, ill=False)
+    (known,) = await fleet.ledger.incidents.latest()
+    assert known.state == "closed"
+
+    fleet.lead()
+    await fleet.second(*history)
+    assert [each.id for each in await fleet.ledger.incidents.latest()] == [known.id]
+    assert (await fleet.until_open()).id != known.id
 
 
 async def test_an_incident_in_which_nothing_fails_any_more_is_over_without_traffic(fleet: Fleet) -> None:

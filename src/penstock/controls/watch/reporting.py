@@ -4,6 +4,8 @@ It reads the ledger and judges nothing; the wording is ``core.postmortem``'s. Ca
 the demo.
 """
 
+import itertools
+
 from penstock.core import postmortem
 from penstock.ledger.book import Ledger
 
@@ -24,6 +26,7 @@ async def gathered(ledger: Ledger, number: int) -> postmortem.Told:
         for row in changes
         if row.at <= until or row.entry.action.startswith("reprocess.")
     ]
+    actions = [_folded(list(same)) for _, same in itertools.groupby(actions, key=lambda each: each[1:])]
     return postmortem.Told(
         incident=found,
         events=await ledger.incidents.events(number),
@@ -33,6 +36,13 @@ async def gathered(ledger: Ledger, number: int) -> postmortem.Told:
         now=now,
         unlisted=max(0, len(actions) - _ACTIONS),
     )
+
+
+def _folded(same: list[postmortem.Action]) -> postmortem.Action:
+    """The same done several times in a row, as a gate that opens a little more each second, is told once."""
+    if len(same) == 1:
+        return same[0]
+    return same[0]._replace(why=f"{same[0].why} ({len(same)} times, until {postmortem.utc(same[-1].at)})")
 
 
 def _subject(subject: object) -> str:

@@ -30,6 +30,7 @@ _LOOK_EVERY_S = 5.0  # … and, while no cause is known and more fails, at least
 _COUNT_EVERY_S = 2.0
 _SUSPECTED_S = 900.0  # a suspicion that nothing confirmed is over
 _QUIET_S = 600.0  # an incident in which nothing failed for so long is over
+_LATELY = 200  # closed incidents, of which attempts may be shown again
 CONTRACT = Outcome.CONTRACT.value
 
 
@@ -44,6 +45,9 @@ class Open:
         self.since = now
         self.failed_at = now
         self.failures = self.outcomes = self.files = 0
+        self._before = self._again = (0, 0, 0)  # by an earlier leader until ``resumed_at``, and seen again by this one
+        self._since = (0, 0, 0)
+        self.resumed_at = float("-inf")
         self.workspaces: set[str] = set()
         self.base_workspaces = 0
         self.diagnosed_at = 0  # failures
@@ -53,17 +57,33 @@ class Open:
         self.counted_at = 0.0
         self.mending = Mending(now)
 
+    def resume(self, known: Incident, now: float) -> None:
+        """Go on where an earlier leader stopped; what it counted is shown again in part, and counts once."""
+        self.resumed_at = self.failed_at = now
+        self._before = known.failures, known.outcomes, known.files
+        self.failures, self.outcomes, self.files = self._before
+        self.base_workspaces, self.cause, self.gates = known.workspaces, known.cause, known.gates
+        self.diagnosed_at = known.failures if known.cause is not None else 0
+
     def count(self, seen: Seen) -> None:
         """One more attempt at its operation."""
+        if seen.at < self.onset_at:
+            return
         failed = fails(seen, self.key.family)
         self.mending.seen((seen.worker, seen.recipe), seen.at, violated=seen.outcome is Outcome.CONTRACT)
         if failed:
             self.failed_at = max(self.failed_at, seen.at)
             self.workspaces.add(seen.workspace)
         if seen.first:
-            self.outcomes += 1
-            self.failures += failed
-            self.files += failed
+            self._count_first(failed=failed, again=seen.at < self.resumed_at)
+
+    def _count_first(self, *, failed: bool, again: bool) -> None:
+        if again:
+            self._again = _sum(self._again, failed)
+        else:
+            self._since = _sum(self._since, failed)
+        known = (max(each) for each in zip(self._before, self._again, strict=True))
+        self.failures, self.outcomes, self.files = (a + b for a, b in zip(known, self._since, strict=True))
 
 
 class Watch:
@@ -77,6 +97,7 @@ class Watch:
         self._open: dict[Key, Open] = {}
         self._hours: dict[str, dict[str, list[int]]] = {}  # operation -> family -> [outcomes, failures]
         self._hour: int | None = None
+        self._judged: dict[Key, float] = {}  # until when an earlier leader's incidents say it all
         self._begun = False
 
     @property
@@ -126,7 +147,8 @@ class Watch:
 
     def _signal(self, seen: Seen) -> Signal | None:
         if seen.outcome is Outcome.CONTRACT:
-            if Key(seen.operation, CONTRACT) in self._open:
+            key = Key(seen.operation, CONTRACT)
+            if key in self._open or seen.at < self._judged.get(key, 0.0):
                 return None
             return self._detector.violated(seen.operation, seen.at)
         if not seen.contract_ok:  # it was sent all the same
@@ -210,7 +232,12 @@ class Watch:
             key = Key(known.operation, known.outcome)
             one = self._open[key] = _resumed(known, key, now)
             if not one.suspected:
-                self._detector.resume(key, known.rate)
+                self._detector.resume(key, known.rate, since=now)
+        for known in await self._ledger.incidents.latest(limit=_LATELY):
+            if known.closed_at is not None and known.outcome not in UNSEEN:
+                key = Key(known.operation, known.outcome)
+                self._judged[key] = max(known.closed_at, self._judged.get(key, 0.0))
+                self._detector.judged(key, known.closed_at)
         for key, hours in (await self._ledger.incidents.hours(now=now)).items():
             self._detector.set_bound(key, baseline.bound(hours, now))
 
@@ -304,11 +331,12 @@ class Watch:
 
 def _resumed(known: Incident, key: Key, now: float) -> Open:
     one = Open(known.id, key, onset_at=known.onset_at, suspected=known.state == "suspected", now=known.opened_at)
-    one.failed_at = now
-    one.failures, one.outcomes, one.files = known.failures, known.outcomes, known.files
-    one.base_workspaces, one.cause, one.gates = known.workspaces, known.cause, known.gates
-    one.diagnosed_at = known.failures if known.cause is not None else 0
+    one.resume(known, now)
     return one
+
+
+def _sum(counts: tuple[int, int, int], failed: bool) -> tuple[int, int, int]:  # noqa: FBT001 -- as it is counted
+    return counts[0] + failed, counts[1] + 1, counts[2] + failed
 
 
 def _named(key: Key) -> dict[str, str]:
