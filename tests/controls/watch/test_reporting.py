@@ -40,8 +40,8 @@ async def test_what_was_done_in_time_is_told_however_much_came_later(
         await ledger.audit_log.append(Entry("cli:anna", "alerts.test", {"targets": ["a", "b"]}, f"{nth}"), now=at + nth)
     await ledger.incidents.close(id_, "over", now=at + 100)
     for nth in range(5):
-        await ledger.audit_log.append(Entry("cli:bob", "gate.shut", {}, "another day"), now=at + 200 + nth)
-    await ledger.audit_log.append(Entry("cli:anna", "reprocess.start", {}, "after it"), now=at + 300)
+        await ledger.audit_log.append(Entry("cli:bob", "gate.shut", {}, "another day"), now=at + 2_000 + nth)
+    await ledger.audit_log.append(Entry("cli:anna", "reprocess.start", {}, "after it"), now=at + 3_000)
     told = await gathered(ledger, id_)
     assert [(action.who, action.what, action.why) for action in told.actions] == [
         ("cli:anna", "alerts.test targets a and b", "0"),

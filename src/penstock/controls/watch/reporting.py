@@ -12,6 +12,7 @@ from penstock.ledger.book import Ledger
 _ACTIONS = 200  # changes since the onset that a report lists
 _LOOKED_AT = 5_000  # changes that are looked at for it
 _LATER_S = 7 * 86_400.0  # files are put back to work when it is over
+_AFTER_S = {"reprocess": _LATER_S, "gate": 600.0}  # … and gates open a little at a time
 _BEFORE_S = 1.0  # an action at the very onset belongs to it
 
 
@@ -24,7 +25,7 @@ async def gathered(ledger: Ledger, number: int) -> postmortem.Told:
     actions = [
         postmortem.Action(row.at, row.entry.who, f"{row.entry.action} {_subject(row.entry.subject)}", row.entry.why)
         for row in changes
-        if row.at <= until or row.entry.action.startswith("reprocess.")
+        if row.at <= until + _AFTER_S.get(row.entry.action.partition(".")[0], 0.0)
     ]
     actions = [_folded(list(same)) for _, same in itertools.groupby(actions, key=lambda each: each[1:])]
     return postmortem.Told(
