@@ -44,7 +44,7 @@ async def test_the_body_is_the_promised_one(receiver: Any, alert: Callable[..., 
     assert body["incident"]["id"] == 7
     assert body["incident"]["cause"] == {
         "rule": {"wire_method": "POST"}, "own_request": True, "also": [{"contract_ok": "no"}], "failures": 8,
-        "outcomes": 20, "tested": None,
+        "outcomes": 20, "tested": None, "symptoms": [],
     }  # fmt: skip
     assert body["summary"].startswith("Incident 7 is open.")
     assert body["url"] == "https://media.example.com/api/v1/incidents/7"
