@@ -15,6 +15,7 @@ async def test_every_table_is_filled(
 
     assert [each["failing"] for each in facts["delays"]] == [0.3, 0.05]
     assert facts["delays"][0]["reference"] == {"median": 22, "p95": 40}
+    assert facts["delays"][0]["outcomes_with_bursts"]["median"] > 0
     assert facts["delays"][1]["met"] is None
     assert len(facts["false_alarms"]) == 1
     assert {row["slo"] for row in facts["burn_rate"][0]["rows"]} == {0.99, 0.995}

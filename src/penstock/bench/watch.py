@@ -80,10 +80,11 @@ def _told(steps: Steps, facts: Facts) -> Facts:
 def _delays(options: Options, rate: float, workspaces: int, failing: float) -> Facts:
     facts: Facts = {"rate_per_s": rate, "workspaces": workspaces, "failing": failing}
     runs = options.runs if failing > 0.1 else max(10, options.runs // 4)
-    for name, streams in (("", 1), ("_all_streams", STREAMS)):
+    for name, streams, bursts in (("", 1, False), ("_with_bursts", 1, True), ("_all_streams", STREAMS, False)):
         rng = random.Random(options.seed)
         found = [
-            watching.delay(rng, rate=rate, workspaces=workspaces, failing=failing, streams=streams) for _ in range(runs)
+            watching.delay(rng, rate=rate, workspaces=workspaces, failing=failing, streams=streams, bursts=bursts)
+            for _ in range(runs)
         ]
         facts[f"outcomes{name}"] = _quantiles([each.outcomes for each in found])
         facts[f"seconds{name}"] = _quantiles([each.seconds for each in found])

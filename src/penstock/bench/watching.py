@@ -33,10 +33,12 @@ class Delay(NamedTuple):
     onset_error_s: float  # how far the computed onset is from the change
 
 
-def delay(rng: random.Random, *, rate: float, workspaces: int, failing: float, streams: int) -> Delay:
-    """One run: quiet, then ``failing`` of everything fails; probes are sent as the detector wants them."""
+def delay(
+    rng: random.Random, *, rate: float, workspaces: int, failing: float, streams: int, bursts: bool = False
+) -> Delay:
+    """One run: an ordinary hour, then ``failing`` of everything fails; probes are sent as the detector wants them."""
     it = Detector(streams=streams)
-    began = _quiet_hour(it, rate, workspaces)
+    began = _ordinary_hour(it, rng, _quiet_hour(it, rate, workspaces), rate, workspaces, bursts=bursts)
     at, outcomes = began, 0
     probe_at: float | None = None
     while at < began + _GIVE_UP_S:
@@ -126,6 +128,25 @@ def _quiet_hour(it: Detector, rate: float, workspaces: int) -> float:
         it.passed(OPERATION, round(rate * 60), minute * 60.0)
     over = 3_600.0
     it.passed(OPERATION, max(0, _KNOWN - round(rate * 3_600)), over - 1)
+    for name in range(workspaces):
+        it.seen(First(over, OPERATION, Outcome.DELIVERED, f"w{name}", None))
+    return over
+
+
+def _ordinary_hour(
+    it: Detector, rng: random.Random, began: float, rate: float, workspaces: int, *, bursts: bool
+) -> float:
+    """An hour with its usual failures; when it is over. What rang for nothing is closed: that is counted elsewhere."""
+    at, over = began, began + 3_600.0
+    for then, workspace, conversation in _failures(rng, rate, workspaces, began, 3_600.0, bursts=bursts):
+        if then >= over:
+            break
+        it.passed(OPERATION, max(0, round((then - at) * rate)), then)
+        at = then
+        said = it.seen(First(then, OPERATION, Outcome.UPSTREAM, f"w{workspace}", conversation))
+        if said is not None:
+            it.closed(said.key)
+    it.passed(OPERATION, max(0, round((over - at) * rate)), over)
     for name in range(workspaces):
         it.seen(First(over, OPERATION, Outcome.DELIVERED, f"w{name}", None))
     return over
