@@ -76,6 +76,9 @@ async def test_a_run_is_carried_on_to_its_end_and_the_fetcher_is_woken(provision
         await until(provisioned, run, lambda report: report.run.under_way == 5)
         assert await end(provisioned, ATTACHED) == 5
         await until(provisioned, run, lambda report: report.run.state is State.DONE)
+        async with asyncio.timeout(60):  # the row is there a moment before the line of the log
+            while not any(entry["event"] == "reprocess.done" for entry in logs):
+                await asyncio.sleep(0.01)
         await runner.stop()
 
     assert changed.is_set()
